@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory from the Linux kernel.  Mappings carry names, visible in /proc/PID/maps. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "platform/fault.h"
+#include "platform/platform.h"
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#endif
+#ifndef PR_SET_VMA
+#define PR_SET_VMA           0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
+#endif
+
+size_t weft__page_size = 4096;
+
+static void *map(size_t size, int prot, const char *name)
+{
+    if (weft__fault(FAULT_MMAP))
+        return NULL;
+    void *at = mmap(NULL, size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED)
+        return NULL;
+    /* Stacks and records are touched page by page: a huge page behind the
+     * first touch would cost what the whole design saves. */
+    madvise(at, size, MADV_NOHUGEPAGE);
+    prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, at, size, name);
+    return at;
+}
+
+void *weft__mem_reserve(size_t size, const char *name)
+{
+    return map(size, PROT_NONE, name);
+}
+
+void *weft__mem_map(size_t size, const char *name)
+{
+    return map(size, PROT_READ | PROT_WRITE, name);
+}
+
+int weft__mem_commit(void *at, size_t size)
+{
+    if (weft__fault(FAULT_COMMIT))
+        return -ENOMEM;
+    return mprotect(at, size, PROT_READ | PROT_WRITE) == 0 ? 0 : -errno;
+}
+
+void weft__mem_drop(void *at, size_t size)
+{
+    madvise(at, size, MADV_DONTNEED);
+}
+
+void weft__mem_unmap(void *at, size_t size)
+{
+    munmap(at, size);
+}
+
+int weft__mem_protect(void *at, size_t size)
+{
+    return mprotect(at, size, PROT_NONE) == 0 ? 0 : -errno;
+}
+
+int weft__mem_guard(void *at, size_t size)
+{
+    if (weft__fault(FAULT_GUARD))
+        return -EINVAL;
+    return madvise(at, size, MADV_GUARD_INSTALL) == 0 ? 0 : -errno;
+}
+
+long weft__mem_max_maps(void)
+{
+    char text[32] = "";
+    int fd = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        ssize_t n = read(fd, text, sizeof text - 1);
+        close(fd);
+        if (n > 0)
+            return strtol(text, NULL, 10);
+    }
+    return 65530;
+}
