@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sanitizers' fibre interfaces, as gcc 12 and clang 14 and later have them.
+ *
+ * TSan: one fibre a goroutine, for its whole life and no longer: a reused one
+ * would carry the old goroutine's history.  ASan: every switch is announced
+ * with the bounds of the stack it goes to, and a goroutine that ends passes
+ * NULL as its save slot, which frees its fake frames.
+ */
+#define _GNU_SOURCE
+#include "sanitize/sanitize.h"
+
+#include <pthread.h>
+
+#include "sched/g.h"
+
+#define WEAK __attribute__((weak))
+WEAK void *__tsan_get_current_fiber(void);
+WEAK void *__tsan_create_fiber(unsigned flags);
+WEAK void __tsan_destroy_fiber(void *fiber);
+WEAK void __tsan_switch_to_fiber(void *fiber, unsigned flags);
+WEAK void __tsan_set_fiber_name(void *fiber, const char *name);
+WEAK void __tsan_acquire(void *addr);
+WEAK void __tsan_release(void *addr);
+WEAK void __tsan_read_range(const void *addr, size_t size);
+WEAK void __tsan_write_range(void *addr, size_t size);
+WEAK void __tsan_func_entry(void *pc);
+WEAK void __tsan_func_exit(void);
+WEAK void __sanitizer_start_switch_fiber(void **save, const void *bottom, size_t size);
+WEAK void __sanitizer_finish_switch_fiber(void *save, const void **bottom_old, size_t *size_old);
+WEAK void __asan_unpoison_memory_region(void const volatile *addr, size_t size);
+WEAK void __lsan_register_root_region(const void *p, size_t size);
+WEAK void __lsan_unregister_root_region(const void *p, size_t size);
+
+enum { NO_SYNC = 1 }; /* __tsan_switch_to_fiber_no_sync */
+
+bool weft__tsan, weft__asan;
+
+void weft__san_init(void)
+{
+    weft__tsan = __tsan_create_fiber && __tsan_switch_to_fiber && __tsan_acquire;
+    weft__asan = __sanitizer_start_switch_fiber && __asan_unpoison_memory_region;
+}
+
+void weft__san_root(void *at, size_t size)
+{
+    if (__lsan_register_root_region)
+        __lsan_register_root_region(at, size);
+}
+
+void weft__san_unroot(void *at, size_t size)
+{
+    if (__lsan_unregister_root_region)
+        __lsan_unregister_root_region(at, size);
+}
+
+void weft__san_thread(struct g *g)
+{
+    if (weft__tsan)
+        g->tsan_fiber = __tsan_get_current_fiber();
+    if (weft__asan && !g->stack_lo) {
+        pthread_attr_t attr;
+        void *lo;
+        size_t size;
+        if (pthread_getattr_np(pthread_self(), &attr) == 0) {
+            pthread_attr_getstack(&attr, &lo, &size);
+            pthread_attr_destroy(&attr);
+            g->stack_lo = lo;
+            g->stack_hi = (char *)lo + size;
+        }
+    }
+}
+
+void weft__san_start(struct g *g)
+{
+    if (weft__tsan && !g->tsan_fiber)
+        g->tsan_fiber = __tsan_create_fiber(0);
+}
+
+void weft__san_end(struct g *g)
+{
+    if (weft__tsan && g->tsan_fiber)
+        __tsan_destroy_fiber(g->tsan_fiber);
+    g->tsan_fiber = NULL;
+    g->asan_fake = NULL;
+}
+
+void weft__san_leave(struct g *from, struct g *to, bool dying)
+{
+    if (weft__tsan)
+        __tsan_switch_to_fiber(to->tsan_fiber, NO_SYNC);
+    if (weft__asan)
+        __sanitizer_start_switch_fiber(dying ? NULL : &from->asan_fake, to->stack_lo,
+                                       (size_t)(to->stack_hi - to->stack_lo));
+}
+
+void weft__san_arrive(struct g *g)
+{
+    if (weft__asan)
+        __sanitizer_finish_switch_fiber(g->asan_fake, NULL, NULL);
+}
+
+void weft__san_clear(void *lo, size_t size)
+{
+    if (weft__asan)
+        __asan_unpoison_memory_region(lo, size);
+}
+
+void *weft__san_try_enter(struct g *g)
+{
+    if (!weft__tsan)
+        return NULL;
+    /* The contained call continues its caller: edges both ways. */
+    void *outer = __tsan_get_current_fiber();
+    void *inner = __tsan_create_fiber(0);
+    g->tsan_fiber = inner;
+    __tsan_switch_to_fiber(inner, 0);
+    return outer;
+}
+
+void weft__san_try_leave(struct g *g, void *outer)
+{
+    if (!weft__tsan)
+        return;
+    void *inner = g->tsan_fiber;
+    g->tsan_fiber = outer;
+    __tsan_switch_to_fiber(outer, 0);
+    __tsan_destroy_fiber(inner);
+}
+
+void weft__hb_release_slow(void *at)
+{
+    __tsan_release(at);
+}
+
+void weft__hb_acquire_slow(void *at)
+{
+    __tsan_acquire(at);
+}
+
+void weft__san_read_slow(const void *at, size_t size, void *pc)
+{
+    if (size == 0 || !__tsan_read_range)
+        return;
+    __tsan_func_entry(pc);
+    __tsan_read_range(at, size);
+    __tsan_func_exit();
+}
+
+void weft__san_write_slow(void *at, size_t size, void *pc)
+{
+    if (size == 0 || !__tsan_write_range)
+        return;
+    __tsan_func_entry(pc);
+    __tsan_write_range(at, size);
+    __tsan_func_exit();
+}

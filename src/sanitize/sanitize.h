@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the sanitizers must be told: that a stack switched, and what happens
+ * before what.
+ *
+ * The library is compiled without instrumentation, once, for every mode.  It
+ * calls the sanitizers' entry points through weak references: they are absent
+ * in a normal program, and present when the user's program is linked with
+ * -fsanitize=thread or address.  weft__tsan and weft__asan say which.
+ *
+ * Goroutine switches carry no edge (flag 1 of __tsan_switch_to_fiber), so that
+ * a race between two goroutines of one thread is seen.  Edges are published by
+ * hb_release(), hb_acquire() on an address, and only where Go's memory model
+ * has them.  The runtime's own locks are atomics in uninstrumented code and
+ * publish nothing.
+ *
+ * A race runtime of our own can stand behind this same header.
+ */
+#ifndef WEFT_SRC_SANITIZE_H
+#define WEFT_SRC_SANITIZE_H
+
+#include "base/atomic.h"
+
+struct g;
+
+extern bool weft__tsan, weft__asan;
+
+void weft__san_init(void);
+
+/* weft__san_root - memory that may hold pointers to the user's blocks, for the leak checker. */
+void weft__san_root(void *at, size_t size);
+void weft__san_unroot(void *at, size_t size);
+
+/* weft__san_thread - the calling thread runs as g, on the stack it has. */
+void weft__san_thread(struct g *g);
+/* weft__san_start - g gets a fresh history; call before it first runs. */
+void weft__san_start(struct g *g);
+/* weft__san_end - g will never run again, and does not run now. */
+void weft__san_end(struct g *g);
+/* weft__san_leave - about to switch from one stack to another; @dying: never to come back. */
+void weft__san_leave(struct g *from, struct g *to, bool dying);
+/* weft__san_arrive - first thing on the stack that was switched to. */
+void weft__san_arrive(struct g *g);
+/* weft__san_clear - a stack is about to be reused: forget poison left by frames that never returned. */
+void weft__san_clear(void *lo, size_t size);
+
+/* weft__san_try - contained calls run on a fiber of their own, so that frames
+ * a panic skipped do not pile up in the sanitizer's shadow stack. */
+void *weft__san_try_enter(struct g *g);
+void weft__san_try_leave(struct g *g, void *outer);
+
+void weft__hb_release_slow(void *at);
+void weft__hb_acquire_slow(void *at);
+void weft__san_read_slow(const void *at, size_t size, void *pc);
+void weft__san_write_slow(void *at, size_t size, void *pc);
+
+static inline void hb_release(void *at)
+{
+    if (unlikely(weft__tsan))
+        weft__hb_release_slow(at);
+}
+
+static inline void hb_acquire(void *at)
+{
+    if (unlikely(weft__tsan))
+        weft__hb_acquire_slow(at);
+}
+
+/* The runtime reads or writes the user's memory for a call made at pc. */
+static inline void san_read(const void *at, size_t size, void *pc)
+{
+    if (unlikely(weft__tsan))
+        weft__san_read_slow(at, size, pc);
+}
+
+static inline void san_write(void *at, size_t size, void *pc)
+{
+    if (unlikely(weft__tsan))
+        weft__san_write_slow(at, size, pc);
+}
+
+#endif /* WEFT_SRC_SANITIZE_H */

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+#include "stack/stack.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/lock.h"
+#include "platform/platform.h"
+#include "sanitize/sanitize.h"
+
+#define COMMIT_CHUNK ((size_t)64 << 20)
+#define MAX_RESERVE  ((size_t)1 << 40)
+#define MIN_RESERVE  ((size_t)64 << 20)
+
+/* Slots whose pages are kept when free, and how much of the top of each. */
+enum { KEEP_SLOTS = 2048, TRIM_BATCH = 16384, TRIM_BATCHES = 8 };
+#define KEEP_TOP ((size_t)16 << 10)
+
+enum guard_kind { GUARD_MADVISE, GUARD_MPROTECT, GUARD_NONE };
+
+/* lock guards: everything below.  Free slots are kept by number, outside the
+ * slots: a link inside would keep a page of each. */
+static struct {
+    struct lock lock;
+    char *base, *bump, *committed, *end;
+    uint32_t *warm, *cold; /* each with room for every slot of the reservation */
+    size_t warm_count, cold_count;
+    bool used; /* since the deep parts of the warm ones were given back */
+    enum guard_kind guard;
+    long protect_left; /* PROT_NONE guards that may still be made */
+    bool warned;
+} stacks;
+
+static size_t list_bytes(void)
+{
+    return (size_t)(stacks.end - stacks.base) / STACK_SLOT * sizeof *stacks.cold;
+}
+
+static char *slot_hi(uint32_t number)
+{
+    return stacks.base + ((size_t)number + 1) * STACK_SLOT;
+}
+
+static uint32_t slot_number(const char *hi)
+{
+    return (uint32_t)((size_t)(hi - stacks.base) / STACK_SLOT - 1);
+}
+
+static enum guard_kind choose_guard(void)
+{
+    const char *wish = getenv("WEFT_GUARD");
+    if (wish && strcmp(wish, "none") == 0)
+        return GUARD_NONE;
+    if (wish && strcmp(wish, "mprotect") == 0)
+        return GUARD_MPROTECT;
+    /* The leak checker reads whole mappings, and cannot see such a guard. */
+    if (weft__asan)
+        return GUARD_MPROTECT;
+    if (weft__mem_guard(stacks.base, weft__page_size) == 0)
+        return GUARD_MADVISE;
+    return GUARD_MPROTECT;
+}
+
+int weft__stacks_init(void)
+{
+    size_t size = weft__tsan || weft__asan ? (size_t)32 << 30 : MAX_RESERVE;
+    for (; size >= MIN_RESERVE; size /= 2)
+        if ((stacks.base = weft__mem_reserve(size, "weft stacks")))
+            break;
+    if (!stacks.base)
+        return -ENOMEM;
+    stacks.bump = stacks.committed = stacks.base;
+    stacks.end = stacks.base + size;
+    stacks.warm = weft__mem_map(2 * list_bytes(), "weft free stacks");
+    if (!stacks.warm || weft__mem_commit(stacks.base, COMMIT_CHUNK) != 0) {
+        if (stacks.warm)
+            weft__mem_unmap(stacks.warm, 2 * list_bytes());
+        weft__mem_unmap(stacks.base, size);
+        stacks.base = NULL;
+        return -ENOMEM;
+    }
+    stacks.cold = stacks.warm + list_bytes() / sizeof *stacks.cold;
+    stacks.committed += COMMIT_CHUNK;
+    stacks.guard = choose_guard();
+    /* Each PROT_NONE guard splits the mapping in two more; leave room for the
+     * program's own mappings. */
+    stacks.protect_left = (weft__mem_max_maps() - 4096) / 2;
+    if (weft__asan)
+        weft__san_root(stacks.base, size);
+    return 0;
+}
+
+void weft__stacks_fini(void)
+{
+    if (!stacks.base)
+        return;
+    size_t size = (size_t)(stacks.end - stacks.base);
+    if (weft__asan)
+        weft__san_unroot(stacks.base, size);
+    weft__san_clear(stacks.base, (size_t)(stacks.committed - stacks.base));
+    weft__mem_unmap(stacks.warm, 2 * list_bytes());
+    weft__mem_unmap(stacks.base, size);
+    bool warned = stacks.warned;
+    memset(&stacks, 0, sizeof stacks);
+    stacks.warned = warned;
+}
+
+static void warn_unguarded(void)
+{
+    static const char text[] =
+        "weft: warning: out of memory mappings for stack guards (vm.max_map_count); "
+        "further stacks are unguarded and overflows are found late\n";
+    if (stacks.warned)
+        return;
+    stacks.warned = true;
+    if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
+        return;
+}
+
+/* Called with the lock held. */
+static void guard_slot(char *lo)
+{
+    if (stacks.guard == GUARD_MADVISE) {
+        if (weft__mem_guard(lo, weft__page_size) == 0)
+            return;
+        stacks.guard = GUARD_MPROTECT;
+    }
+    if (stacks.guard == GUARD_MPROTECT) {
+        if (stacks.protect_left > 0 && weft__mem_protect(lo, weft__page_size) == 0) {
+            stacks.protect_left--;
+            return;
+        }
+        stacks.guard = GUARD_NONE;
+        warn_unguarded();
+    }
+}
+
+/* A slot that was never used.  Called with the lock held. */
+static char *new_slot(void)
+{
+    if (stacks.bump + STACK_SLOT > stacks.end)
+        return NULL;
+    if (stacks.bump + STACK_SLOT > stacks.committed) {
+        size_t left = (size_t)(stacks.end - stacks.committed);
+        size_t n = left < COMMIT_CHUNK ? left : COMMIT_CHUNK;
+        if (weft__mem_commit(stacks.committed, n) != 0)
+            return NULL;
+        stacks.committed += n;
+    }
+    char *lo = stacks.bump;
+    stacks.bump += STACK_SLOT;
+    guard_slot(lo);
+    return lo + STACK_SLOT;
+}
+
+static char *take_common(void)
+{
+    if (stacks.warm_count > 0)
+        return slot_hi(stacks.warm[--stacks.warm_count]);
+    if (stacks.cold_count > 0)
+        return slot_hi(stacks.cold[--stacks.cold_count]);
+    return new_slot();
+}
+
+bool weft__stack_get(struct stack_cache *cache, char **lo, char **hi)
+{
+    if (cache->n == 0) {
+        weft__lock(&stacks.lock);
+        /* Half a cache of used slots at a time, but only one new slot: a new
+         * one costs a page as soon as it is touched. */
+        while (cache->n < STACK_CACHE / 2 && (stacks.warm_count > 0 || cache->n == 0)) {
+            char *top = take_common();
+            if (!top)
+                break;
+            cache->slot[cache->n++] = top;
+        }
+        weft__unlock(&stacks.lock);
+        if (cache->n == 0)
+            return false;
+    }
+    *hi = cache->slot[--cache->n];
+    *lo = *hi - STACK_SLOT;
+    return true;
+}
+
+/* Called with the lock held. */
+static void give_common(char *hi)
+{
+    stacks.warm[stacks.warm_count++] = slot_number(hi);
+    stacks.used = true;
+}
+
+void weft__stack_put(struct stack_cache *cache, char *hi)
+{
+    if (cache->n == STACK_CACHE) {
+        weft__lock(&stacks.lock);
+        while (cache->n > STACK_CACHE / 2)
+            give_common(cache->slot[--cache->n]);
+        weft__unlock(&stacks.lock);
+    }
+    cache->slot[cache->n++] = hi;
+}
+
+void weft__stack_flush(struct stack_cache *cache)
+{
+    weft__lock(&stacks.lock);
+    while (cache->n > 0)
+        give_common(cache->slot[--cache->n]);
+    weft__unlock(&stacks.lock);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Gives all pages of some warm slots back; neighbours in one call, over their
+ * guards, which stay. */
+static size_t trim_batch(void)
+{
+    static uint32_t batch[TRIM_BATCH]; /* only the monitor trims */
+    weft__lock(&stacks.lock);
+    size_t n = stacks.warm_count > KEEP_SLOTS ? stacks.warm_count - KEEP_SLOTS : 0;
+    if (n > TRIM_BATCH)
+        n = TRIM_BATCH;
+    stacks.warm_count -= n;
+    memcpy(batch, stacks.warm + stacks.warm_count, n * sizeof *batch);
+    weft__unlock(&stacks.lock);
+    qsort(batch, n, sizeof *batch, by_number);
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && batch[end] == batch[end - 1] + 1; end++)
+            ;
+        char *lo = slot_hi(batch[i]) - STACK_SLOT;
+        weft__mem_drop(lo, (end - i) * STACK_SLOT);
+    }
+    weft__lock(&stacks.lock);
+    memcpy(stacks.cold + stacks.cold_count, batch, n * sizeof *batch);
+    stacks.cold_count += n;
+    weft__unlock(&stacks.lock);
+    return n;
+}
+
+/* What deep calls once touched in the slots that are kept. */
+static void trim_deep(void)
+{
+    static uint32_t kept[KEEP_SLOTS];
+    weft__lock(&stacks.lock);
+    size_t n = stacks.used && stacks.warm_count <= KEEP_SLOTS ? stacks.warm_count : 0;
+    stacks.warm_count -= n;
+    memcpy(kept, stacks.warm, n * sizeof *kept);
+    stacks.used = false;
+    weft__unlock(&stacks.lock);
+    for (size_t i = 0; i < n; i++)
+        weft__mem_drop(slot_hi(kept[i]) - STACK_SLOT, STACK_SLOT - KEEP_TOP);
+    weft__lock(&stacks.lock);
+    memcpy(stacks.warm + stacks.warm_count, kept, n * sizeof *kept);
+    stacks.warm_count += n;
+    weft__unlock(&stacks.lock);
+}
+
+bool weft__stacks_trim(bool idle)
+{
+    if (load_relaxed(&stacks.warm_count) > KEEP_SLOTS)
+        for (int i = 0; i < TRIM_BATCHES; i++)
+            if (trim_batch() < TRIM_BATCH)
+                break;
+    if (load_relaxed(&stacks.warm_count) > KEEP_SLOTS)
+        return true;
+    if (idle && load_relaxed(&stacks.used))
+        trim_deep();
+    return false;
+}
+
+bool weft__stack_map(size_t size, char **lo, char **hi)
+{
+    size_t page = weft__page_size;
+    if (size > PTRDIFF_MAX / 2)
+        return false;
+    size = (size + page - 1) / page * page + page;
+    if (size == STACK_SLOT)
+        size += page; /* the size tells the two kinds apart */
+    char *at = weft__mem_map(size, "weft stack");
+    if (!at)
+        return false;
+    weft__mem_protect(at, page);
+    weft__san_root(at + page, size - page);
+    *lo = at;
+    *hi = at + size;
+    return true;
+}
+
+void weft__stack_unmap(char *lo, char *hi)
+{
+    size_t page = weft__page_size;
+    weft__san_unroot(lo + page, (size_t)(hi - lo) - page);
+    weft__san_clear(lo, (size_t)(hi - lo));
+    weft__mem_unmap(lo, (size_t)(hi - lo));
+}
