@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The mutex: one atomic operation to lock and none to unlock, while nobody
+ * waits.
+ *
+ *   weft_state    FREE, FAST (unlocked by a plain store), SLOW (unlocked under
+ *                 the bucket's lock)
+ *   weft_waiting  WAITERS: somebody is queued;  WOKEN: one was woken and has
+ *                 not tried yet, so that unlocking need not wake another
+ *
+ * Who waits is queued in a table of buckets, found by the mutex's address, so
+ * the mutex itself stays small and all-zero means ready.
+ *
+ * No wake-up is lost [mutex.waiting].  The unlocker stores FREE, then looks at
+ * weft_waiting, with only a compiler barrier between.  A goroutine that is
+ * about to wait sets weft_waiting, executes a heavy fence, and then tries once
+ * more to take the mutex.  Either its attempt sees FREE, or the unlocker's store
+ * came after the fence and its look sees WAITERS.  A holder in state SLOW goes
+ * through the bucket's lock, so no fence is needed then; who takes the mutex
+ * while others are queued holds it in that state.
+ *
+ * A waiter of more than STARVING_NS is handed the mutex when it becomes free
+ * instead of being woken to compete for it.
+ */
+#include "base/rand.h"
+#include "debug/debug.h"
+#include "platform/platform.h"
+#include "sanitize/sanitize.h"
+#include "sched/park.h"
+#include "sched/sched.h"
+#include "weft/panic.h"
+#include "weft/sync.h"
+
+enum { FREE = 0, FAST = 1, SLOW = 2 };
+enum { WAITERS = 1, WOKEN = 2 };
+enum { BUCKETS = 256, SPINS = 30 };
+#define STARVING_NS ((int64_t)1000 * 1000)
+
+static struct bucket {
+    struct lock lock; /* guards: queue, and weft_waiting of the mutexes in it */
+    struct waitq queue;
+} __attribute__((aligned(CACHE_LINE))) buckets[BUCKETS];
+
+/* A queued goroutine. */
+struct mutex_waiter {
+    struct waiter w; /* object: the mutex; ok: it was handed over */
+    int64_t since;
+};
+
+static struct bucket *bucket_of(const weft_mutex *mu)
+{
+    uintptr_t h = (uintptr_t)mu >> 3;
+    return &buckets[(h ^ h >> 8 ^ h >> 16) % BUCKETS];
+}
+
+static uint32_t low(const void *p)
+{
+    return (uint32_t)(uintptr_t)p;
+}
+
+static noinline void first_use(weft_mutex *mu, uintptr_t pc)
+{
+    if (mu->weft_self != 0) {
+        char at[256];
+        weft__site(at, sizeof at, mu->weft_pc);
+        (void)pc;
+        weft_panic("mutex was copied after its first use\n\tthe original was last locked at %s", at);
+    }
+    mu->weft_self = low(mu);
+}
+
+static inline void took(weft_mutex *mu, struct g *g, uintptr_t pc)
+{
+    mu->weft_owner = (uint32_t)g->id;
+    mu->weft_pc = pc;
+    hb_acquire(mu);
+}
+
+static struct mutex_waiter *first_waiter(struct bucket *b, const weft_mutex *mu)
+{
+    for (struct waiter *w = b->queue.first; w; w = w->next)
+        if (w->object == mu)
+            return (struct mutex_waiter *)w;
+    return NULL;
+}
+
+static bool try_take(weft_mutex *mu, uint8_t how)
+{
+    uint8_t expected = FREE;
+    return cas_acquire(&mu->weft_state, &expected, how);
+}
+
+static noinline void lock_slow(weft_mutex *mu, struct g *g, uintptr_t pc)
+{
+    if (load_relaxed(&mu->weft_owner) == (uint32_t)g->id && !g->thread)
+        weft__fatal("deadlock: goroutine %llu locks a mutex that it holds already",
+                    (unsigned long long)g->id);
+    /* Another processor's goroutine may be about to unlock. */
+    if (load_relaxed(&sched.proc_count) > 1)
+        for (int i = 0; i < SPINS; i++) {
+            if (load_relaxed(&mu->weft_state) == FREE && try_take(mu, FAST))
+                return;
+            cpu_relax();
+        }
+    struct bucket *b = bucket_of(mu);
+    struct mutex_waiter mw = {.since = weft__now()};
+    bool woken = false;
+    for (;;) {
+        weft__lock(&b->lock);
+        bool others = first_waiter(b, mu) != NULL;
+        /* WOKEN, if set, is ours now. */
+        store_relaxed(&mu->weft_waiting, WAITERS);
+        if (load_relaxed(&mu->weft_state) != SLOW)
+            heavy_fence(); /* [mutex.waiting] */
+        if (try_take(mu, SLOW)) {
+            if (!others)
+                store_relaxed(&mu->weft_waiting, 0);
+            weft__unlock(&b->lock);
+            return;
+        }
+        mw.w = (struct waiter){.g = g, .object = mu};
+        if (woken) { /* it waited before: it keeps its place */
+            mw.w.next = b->queue.first;
+            if (b->queue.first)
+                b->queue.first->prev = &mw.w;
+            else
+                b->queue.last = &mw.w;
+            b->queue.first = &mw.w;
+        } else {
+            waitq_push(&b->queue, &mw.w);
+        }
+        weft__park(WAIT_MUTEX, mu, pc, &b->lock);
+        if (mw.w.ok)
+            return;
+        woken = true;
+    }
+}
+
+void weft_impl_mutex_lock(weft_mutex *mu)
+{
+    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+    struct g *g = weft__self();
+    if (unlikely(!g))
+        g = weft__current();
+    if (unlikely(mu->weft_self != low(mu)))
+        first_use(mu, pc);
+    if (unlikely(!try_take(mu, FAST)))
+        lock_slow(mu, g, pc);
+    took(mu, g, pc);
+}
+
+static noinline void unlock_of_unlocked(weft_mutex *mu)
+{
+    char at[256];
+    weft__fatal("unlock of unlocked mutex\n\tit was last locked at %s",
+                weft__site(at, sizeof at, mu->weft_pc));
+}
+
+/* Somebody waits; the mutex is FREE already, or SLOW and still ours. */
+static noinline void unlock_slow(weft_mutex *mu, bool free)
+{
+    struct bucket *b = bucket_of(mu);
+    weft__lock(&b->lock);
+    struct mutex_waiter *mw = first_waiter(b, mu);
+    bool starving = mw && weft__now() - mw->since > STARVING_NS;
+    bool ours = !free; /* may we hand it over? */
+    if (!ours && starving)
+        ours = try_take(mu, SLOW);
+    if (!mw || (load_relaxed(&mu->weft_waiting) & WOKEN && !(starving && ours))) {
+        if (!mw)
+            store_relaxed(&mu->weft_waiting, 0);
+        if (ours)
+            store_release(&mu->weft_state, FREE);
+        weft__unlock(&b->lock);
+        return;
+    }
+    struct g *g = mw->w.g;
+    waitq_remove(&b->queue, &mw->w);
+    uint8_t waiting = first_waiter(b, mu) ? WAITERS : 0;
+    if (starving && ours) {
+        mw->w.ok = true; /* SLOW stays: it is the waiter's now */
+        store_relaxed(&mu->weft_waiting, waiting | (load_relaxed(&mu->weft_waiting) & WOKEN));
+    } else {
+        store_relaxed(&mu->weft_waiting, waiting | WOKEN);
+        if (ours)
+            store_release(&mu->weft_state, FREE);
+    }
+    weft__unlock(&b->lock);
+    weft__ready(g);
+}
+
+void weft_mutex_unlock(weft_mutex *mu)
+{
+    hb_release(mu);
+    uint8_t state = load_relaxed(&mu->weft_state);
+    if (likely(state == FAST)) {
+        mu->weft_owner = 0;
+        store_release(&mu->weft_state, FREE); /* release [mutex]: pairs with try_take() */
+        light_fence();                        /* [mutex.waiting] */
+        if (unlikely(load_relaxed(&mu->weft_waiting) == WAITERS))
+            unlock_slow(mu, true);
+        return;
+    }
+    if (unlikely(state == FREE))
+        unlock_of_unlocked(mu);
+    mu->weft_owner = 0;
+    unlock_slow(mu, false);
+}
+
+void (weft_mutex_lock)(weft_mutex *mu)
+{
+    weft_impl_mutex_lock(mu);
+}
