@@ -33,7 +33,10 @@
     __atomic_compare_exchange_n(p, old, new_value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
 #define full_fence() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 
-extern bool weft__fence_light_is_full; /* no membarrier here: set once at start */
+/* For variables of the hot paths: no detour through the global offset table. */
+#define HIDDEN __attribute__((visibility("hidden")))
+
+extern HIDDEN bool weft__fence_light_is_full; /* no membarrier here: set once at start */
 void weft__fence_heavy(void);
 
 static inline void light_fence(void)

@@ -68,9 +68,9 @@ struct chan *weft__chan_new(enum chan_kind kind, size_t elem, size_t cap, uintpt
             return NULL;
         }
     }
-    c->kind = (uint8_t)kind;
+    c->kind = kind;
     c->closed = false;
-    c->elem = elem;
+    c->elem = (uint32_t)elem;
     c->cap = cap;
     c->count = c->head = c->tail = 0;
     c->buf = buf;
@@ -109,6 +109,8 @@ weft_chan *weft_impl_chan_make(size_t elem, int64_t capacity)
 {
     if (capacity < 0)
         weft_panic("make of a channel with negative capacity %lld", (long long)capacity);
+    if (elem > UINT32_MAX)
+        weft_panic("make of a channel: values of %zu bytes are too large", elem);
     if (elem > 0 && (uint64_t)capacity > (uint64_t)PTRDIFF_MAX / elem)
         weft_panic("make of a channel: capacity %lld is too large", (long long)capacity);
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
@@ -358,7 +360,7 @@ enum chan_result weft__chan_offer(struct chan *c, const void *value, struct g **
     return offer(c, value, woken);
 }
 
-inline enum chan_result weft__chan_try_send(struct chan *c, const void *value)
+enum chan_result weft__chan_try_send(struct chan *c, const void *value)
 {
     struct g *woken;
     enum chan_result r = offer(c, value, &woken);
@@ -367,7 +369,7 @@ inline enum chan_result weft__chan_try_send(struct chan *c, const void *value)
     return r;
 }
 
-inline enum chan_result weft__chan_try_recv(struct chan *c, void *out)
+enum chan_result weft__chan_try_recv(struct chan *c, void *out)
 {
     struct waiter *w;
     if (c->count > 0) {
@@ -416,12 +418,15 @@ static void wait_for_ever(enum wait_reason reason, uintptr_t pc)
         weft__park(reason, NULL, pc, NULL);
 }
 
-void weft_impl_send(weft_chan *handle, const void *value)
+/* The lock is held from here on: the fast paths below took it and found that
+ * there is more to do than to move one word. */
+static noinline void send_locked(weft_chan *handle, const void *value, uintptr_t pc)
 {
-    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
-    if (unlikely(!handle))
-        wait_for_ever(WAIT_CHAN_SEND_NIL, pc);
-    struct chan *c = lock_chan(handle, pc);
+    struct chan *c = chan_of(handle);
+    if (unlikely(handle_stale(handle, c))) {
+        weft__unlock(&c->lock);
+        weft__chan_panic_stale(handle, pc);
+    }
     if (unlikely(weft__tsan))
         san_read(value, c->elem, (void *)pc);
     switch (weft__chan_try_send(c, value)) {
@@ -438,12 +443,13 @@ void weft_impl_send(weft_chan *handle, const void *value)
         weft__chan_panic_closed(handle, "send on");
 }
 
-bool weft_impl_recv(weft_chan *handle, void *out)
+static noinline bool recv_locked(weft_chan *handle, void *out, uintptr_t pc)
 {
-    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
-    if (unlikely(!handle))
-        wait_for_ever(WAIT_CHAN_RECV_NIL, pc);
-    struct chan *c = lock_chan(handle, pc);
+    struct chan *c = chan_of(handle);
+    if (unlikely(handle_stale(handle, c))) {
+        weft__unlock(&c->lock);
+        weft__chan_panic_stale(handle, pc);
+    }
     if (unlikely(weft__tsan && out))
         san_write(out, c->elem, (void *)pc);
     switch (weft__chan_try_recv(c, out)) {
@@ -457,6 +463,44 @@ bool weft_impl_recv(weft_chan *handle, void *out)
     weft__park(WAIT_CHAN_RECV, c, pc, &c->lock);
     hb_acquire(&w);
     return w.ok;
+}
+
+typedef uint64_t __attribute__((may_alias, aligned(1))) any_word;
+
+void weft_impl_send(weft_chan *handle, const void *value)
+{
+    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+    if (unlikely(!handle))
+        wait_for_ever(WAIT_CHAN_SEND_NIL, pc);
+    struct chan *c = chan_of(handle);
+    weft__lock(&c->lock);
+    if (likely(healthy(handle, c)) && c->elem == sizeof(any_word) && c->count < c->cap &&
+        !c->recvq.first && likely(!weft__tsan)) {
+        *(any_word *)(c->buf + c->tail * sizeof(any_word)) = *(const any_word *)value;
+        c->tail = after(c, c->tail);
+        c->count++;
+        weft__unlock(&c->lock);
+        return;
+    }
+    send_locked(handle, value, pc);
+}
+
+bool weft_impl_recv(weft_chan *handle, void *out)
+{
+    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+    if (unlikely(!handle))
+        wait_for_ever(WAIT_CHAN_RECV_NIL, pc);
+    struct chan *c = chan_of(handle);
+    weft__lock(&c->lock);
+    if (likely(healthy(handle, c)) && c->elem == sizeof(any_word) && c->count > 0 &&
+        !c->sendq.first && likely(!weft__tsan) && out) {
+        *(any_word *)out = *(const any_word *)(c->buf + c->head * sizeof(any_word));
+        c->head = after(c, c->head);
+        c->count--;
+        weft__unlock(&c->lock);
+        return true;
+    }
+    return recv_locked(handle, out, pc);
 }
 
 bool weft_impl_try_send(weft_chan *handle, const void *value)

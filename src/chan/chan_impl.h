@@ -26,11 +26,11 @@
 enum chan_kind { CHAN_PLAIN, CHAN_TIMER };
 
 struct chan {
-    struct lock lock; /* guards: all but refs */
+    struct lock lock;     /* guards: all but refs */
     uint16_t generation;
-    bool closed;
-    uint8_t kind;
-    size_t elem;
+    uint16_t closed;      /* beside generation: one comparison checks both, see healthy() */
+    uint32_t elem;        /* bytes of a value */
+    uint32_t kind;
     size_t cap, count;
     size_t head, tail; /* indices into buf */
     char *buf;
@@ -59,6 +59,15 @@ static inline weft_chan *handle_of(struct chan *c)
 static inline bool handle_stale(const void *handle, struct chan *c)
 {
     return ((uintptr_t)handle >> HANDLE_BITS) != c->generation;
+}
+
+/* Neither stale nor closed. */
+static inline bool healthy(const void *handle, struct chan *c)
+{
+    _Static_assert(offsetof(struct chan, closed) == offsetof(struct chan, generation) + 2, "");
+    uint32_t both;
+    __builtin_memcpy(&both, &c->generation, sizeof both); /* one load */
+    return both == (uint32_t)((uintptr_t)handle >> HANDLE_BITS);
 }
 
 /* The ways an attempt under the lock can end. */

@@ -12,9 +12,8 @@
  *   4. Whoever took the ticket left its waiter in g->wait_result (NULL: the
  *      timer).  Take the other waiters off and report.
  *
- * A waker may find us while later channels are still being unlocked on another
- * stack; step 4 locks the last one of them before it returns, so the array of
- * locks outlives its last use.
+ * A waker may find us, and we may return, while channels are still being
+ * unlocked on another stack: that works on a copy of the list of channels.
  */
 #include <string.h>
 
@@ -31,28 +30,34 @@
 /* Cases whose working memory fits the stack; more take it from the heap. */
 enum { ON_STACK = 16 };
 
+/* One select under way; the arrays have an element a case. */
 struct select {
     struct g *g;
-    uint64_t ticket;
-    struct waiter *waiters;   /* one a case */
+    const weft_case *cases;
+    size_t n;
+    struct chan **chan;       /* NULL: the case can never happen */
+    struct waiter *waiters;
     struct chan **order;      /* the channels, by address, each once */
     size_t channels;
     struct timer timer;
     int64_t timeout;          /* ns; < 0: none */
+    uintptr_t pc;
 };
 
-static weft_chan *channel_of(const weft_case *k)
+static inline weft_chan *channel_of(const weft_case *k)
 {
-    return k->kind == WEFT_IMPL_CASE_DONE ? weft__ctx_done(k->u.ctx) : k->chan;
+    if (likely(k->kind <= WEFT_IMPL_CASE_RECV))
+        return k->chan;
+    return k->kind == WEFT_IMPL_CASE_DONE ? weft__ctx_done(k->u.ctx) : NULL;
 }
 
-static bool sends(const weft_case *k)
+static inline bool sends(const weft_case *k)
 {
     return k->kind == WEFT_IMPL_CASE_SEND;
 }
 
 /* Could this case happen now?  Exact under the lock, a guess without. */
-static bool seems_ready(const weft_case *k, struct chan *c)
+static inline bool seems_ready(const weft_case *k, struct chan *c)
 {
     if (load_relaxed(&c->closed))
         return true;
@@ -61,30 +66,20 @@ static bool seems_ready(const weft_case *k, struct chan *c)
     return load_relaxed(&c->count) > 0 || load_relaxed(&c->sendq.first);
 }
 
-static struct chan *lock_case(weft_chan *handle, uintptr_t pc)
-{
-    struct chan *c = chan_of(handle);
-    weft__lock(&c->lock);
-    if (unlikely(handle_stale(handle, c))) {
-        weft__unlock(&c->lock);
-        weft__chan_panic_stale(handle, pc);
-    }
-    return c;
-}
-
 /* Tries one case on its locked channel; unlocked unless CHAN_BLOCKED. */
-static enum chan_result attempt(const weft_case *k, weft_chan *handle, struct chan *c, uintptr_t pc)
+static enum chan_result attempt(const weft_case *k, struct chan *c, uintptr_t pc)
 {
     if (sends(k)) {
+        weft_chan *handle = k->chan;
         san_read(k->value, c->elem, (void *)pc);
         enum chan_result r = weft__chan_try_send(c, k->value);
-        if (r == CHAN_CLOSED)
+        if (unlikely(r == CHAN_CLOSED))
             weft__chan_panic_closed(handle, "send on");
         return r;
     }
     size_t elem = c->elem;
     enum chan_result r = weft__chan_try_recv(c, k->value);
-    if (r != CHAN_BLOCKED) {
+    if (likely(r != CHAN_BLOCKED)) {
         if (k->value)
             san_write(k->value, elem, (void *)pc);
         if (k->kind == WEFT_IMPL_CASE_RECV && k->u.ok)
@@ -93,36 +88,60 @@ static enum chan_result attempt(const weft_case *k, weft_chan *handle, struct ch
     return r;
 }
 
-static void sort_channels(struct select *s)
+static noinline void sort_many(struct chan **order, size_t n)
 {
-    /* Shell sort: few elements in the common case, no recursion in the other. */
-    size_t n = s->channels;
+    /* Shell sort: no recursion, no memory. */
     for (size_t gap = n / 2; gap > 0; gap /= 2)
         for (size_t i = gap; i < n; i++) {
-            struct chan *c = s->order[i];
+            struct chan *c = order[i];
             size_t j = i;
-            for (; j >= gap && s->order[j - gap] > c; j -= gap)
-                s->order[j] = s->order[j - gap];
-            s->order[j] = c;
+            for (; j >= gap && order[j - gap] > c; j -= gap)
+                order[j] = order[j - gap];
+            order[j] = c;
         }
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || s->order[i] != s->order[kept - 1])
-            s->order[kept++] = s->order[i];
+}
+
+static inline void sort_channels(struct select *s)
+{
+    size_t n = s->channels;
+    struct chan **order = s->order;
+    if (n == 2 && order[0] > order[1]) {
+        struct chan *c = order[0];
+        order[0] = order[1];
+        order[1] = c;
+    } else if (n > 2) {
+        sort_many(order, n);
+    }
+    size_t kept = n < 1 ? 0 : 1;
+    for (size_t i = 1; i < n; i++)
+        if (order[i] != order[kept - 1])
+            order[kept++] = order[i];
     s->channels = kept;
 }
 
-static void lock_all(struct select *s)
+static inline void lock_all(struct select *s)
 {
     for (size_t i = 0; i < s->channels; i++)
         weft__lock(&s->order[i]->lock);
 }
 
-static void unlock_all_but(struct select *s, struct chan *keep)
+static inline void unlock_all_but(struct select *s, struct chan *keep)
 {
     for (size_t i = 0; i < s->channels; i++)
         if (s->order[i] != keep)
             weft__unlock(&s->order[i]->lock);
+}
+
+static void check_handles(struct select *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        struct chan *c = s->chan[i];
+        weft_chan *handle = c ? channel_of(&s->cases[i]) : NULL;
+        if (c && unlikely(handle_stale(handle, c))) {
+            unlock_all_but(s, NULL);
+            weft__chan_panic_stale(handle, s->pc);
+        }
+    }
 }
 
 static bool timed_out(struct timer *t, int64_t now, struct timer_due *due)
@@ -141,31 +160,43 @@ static void commit(void *arg)
 {
     struct select *s = arg;
     size_t n = s->channels;
+    struct chan *order[ON_STACK];
+    for (size_t i = 0; i < n; i++)
+        order[i] = s->order[i];
+    if (s->timeout >= 0)
+        weft__timer_arm(&s->timer, weft__deadline(s->timeout), false);
+    /* From the first unlock on, or from the arming if there is none, *s may be gone. */
+    for (size_t i = 0; i < n; i++)
+        weft__unlock(&order[i]->lock);
+}
+
+/* The same for more channels than fit a copy.  The list lasts until all are
+ * unlocked, since the goroutine, once awake, takes every lock once more. */
+static void commit_many(void *arg)
+{
+    struct select *s = arg;
+    size_t n = s->channels;
     struct chan **order = s->order;
-    /* A wake-up by the timer or by an unlocked channel gets no further than
-     * the last channel's lock; without channels the timer comes last. */
     if (s->timeout >= 0)
         weft__timer_arm(&s->timer, weft__deadline(s->timeout), false);
     for (size_t i = 0; i < n; i++)
         weft__unlock(&order[i]->lock);
 }
 
-/* Step 1.  The index of the case that happened, or -1. */
-static int try_without_locks(const weft_case *cases, size_t n, struct g *g, uintptr_t pc)
+/* Step 1.  @ready lists @count cases that seemed ready; the one that happened, or -1. */
+static inline int try_ready(struct select *s, uint8_t *ready, uint32_t count)
 {
-    uint8_t ready[ON_STACK];
-    uint32_t count = 0;
-    for (size_t i = 0; i < n; i++) {
-        weft_chan *handle = channel_of(&cases[i]);
-        if (handle && seems_ready(&cases[i], chan_of(handle)))
-            ready[count++] = (uint8_t)i;
-    }
     while (count > 0) {
-        uint32_t at = weft__policy_pick(g, count);
+        uint32_t at = weft__policy_pick(s->g, count);
         int i = ready[at];
-        weft_chan *handle = channel_of(&cases[i]);
-        struct chan *c = lock_case(handle, pc);
-        if (attempt(&cases[i], handle, c, pc) != CHAN_BLOCKED)
+        struct chan *c = s->chan[i];
+        weft__lock(&c->lock);
+        weft_chan *handle = channel_of(&s->cases[i]);
+        if (unlikely(handle_stale(handle, c))) {
+            weft__unlock(&c->lock);
+            weft__chan_panic_stale(handle, s->pc);
+        }
+        if (likely(attempt(&s->cases[i], c, s->pc) != CHAN_BLOCKED))
             return i;
         weft__unlock(&c->lock);
         ready[at] = ready[--count];
@@ -174,158 +205,164 @@ static int try_without_locks(const weft_case *cases, size_t n, struct g *g, uint
 }
 
 /* Step 2, all channels locked.  Uniform among the ready ones by reservoir. */
-static int choose_ready(const weft_case *cases, size_t n, struct g *g)
+static inline int choose_ready(struct select *s)
 {
     int chosen = -1;
     uint32_t count = 0;
-    for (size_t i = 0; i < n; i++) {
-        weft_chan *handle = channel_of(&cases[i]);
-        if (handle && seems_ready(&cases[i], chan_of(handle)) &&
-            weft__policy_pick(g, ++count) == 0)
+    for (size_t i = 0; i < s->n; i++)
+        if (s->chan[i] && seems_ready(&s->cases[i], s->chan[i]) &&
+            weft__policy_pick(s->g, ++count) == 0)
             chosen = (int)i;
-    }
     return chosen;
 }
 
-static int result_of(const weft_case *cases, struct waiter *w, uintptr_t pc)
+static inline int result_of(struct select *s, struct waiter *w)
 {
-    const weft_case *k = &cases[w->index];
+    const weft_case *k = &s->cases[w->index];
     hb_acquire(w);
     if (sends(k)) {
         if (!w->ok)
             weft__chan_panic_closed(k->chan, "send on");
     } else {
         if (k->value)
-            san_write(k->value, ((struct chan *)w->object)->elem, (void *)pc);
+            san_write(k->value, ((struct chan *)w->object)->elem, (void *)s->pc);
         if (k->kind == WEFT_IMPL_CASE_RECV && k->u.ok)
             *k->u.ok = w->ok;
     }
     return w->index;
 }
 
-static noinline int select_slowly(const weft_case *cases, size_t n, int if_none, int on_timeout,
-                                  struct select *s, uintptr_t pc)
+/* Steps 2 to 4. */
+static inline __attribute__((always_inline)) int wait_for_one(struct select *s, int if_none,
+                                                              int on_timeout)
 {
-    for (size_t i = 0; i < n; i++) {
-        weft_chan *handle = channel_of(&cases[i]);
-        if (handle)
-            s->order[s->channels++] = chan_of(handle);
-    }
+    s->channels = 0;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->chan[i])
+            s->order[s->channels++] = s->chan[i];
     sort_channels(s);
     lock_all(s);
-    for (size_t i = 0; i < n; i++) {
-        weft_chan *handle = channel_of(&cases[i]);
-        if (handle && unlikely(handle_stale(handle, chan_of(handle)))) {
-            unlock_all_but(s, NULL);
-            weft__chan_panic_stale(handle, pc);
-        }
-    }
-    for (int i; (i = choose_ready(cases, n, s->g)) >= 0;) {
-        weft_chan *handle = channel_of(&cases[i]);
-        struct chan *c = chan_of(handle);
+    check_handles(s);
+    for (int i; unlikely((i = choose_ready(s)) >= 0);) {
+        struct chan *c = s->chan[i];
         unlock_all_but(s, c);
-        if (attempt(&cases[i], handle, c, pc) != CHAN_BLOCKED)
+        if (attempt(&s->cases[i], c, s->pc) != CHAN_BLOCKED)
             return i;
         /* Only selects that other cases had decided were waiting there. */
         weft__unlock(&c->lock);
         lock_all(s);
+        check_handles(s);
     }
     if (if_none >= 0) {
         unlock_all_but(s, NULL);
         return if_none;
     }
 
-    s->ticket = weft__ticket_open(s->g);
-    s->timer = (struct timer){.fire = timed_out, .arg = s->g, .ticket = s->ticket};
-    for (size_t i = 0; i < n; i++) {
-        weft_chan *handle = channel_of(&cases[i]);
-        s->waiters[i] = (struct waiter){.g = s->g, .ticket = s->ticket, .index = (int)i};
-        if (!handle)
-            continue;
-        struct chan *c = chan_of(handle);
-        s->waiters[i].object = c;
-        s->waiters[i].value = cases[i].value;
-        waitq_push(sends(&cases[i]) ? &c->sendq : &c->recvq, &s->waiters[i]);
-        hb_release(&s->waiters[i]);
-    }
-    bool any = s->channels > 0 || s->timeout >= 0;
-    if (s->timeout >= 0)
-        s->g->flags |= G_FLAG_TIMED;
-    weft__park_commit(any ? WAIT_SELECT : WAIT_SELECT_NONE, NULL, pc, commit, s);
-    s->g->flags &= (uint8_t)~G_FLAG_TIMED;
-
-    struct waiter *won = s->g->wait_result;
-    if (s->timeout >= 0)
-        weft__timer_remove(&s->timer);
-    for (size_t i = 0; i < n; i++) {
-        struct waiter *w = &s->waiters[i];
-        struct chan *c = w->object;
+    struct g *g = s->g;
+    uint64_t ticket = weft__ticket_open(g);
+    for (size_t i = 0; i < s->n; i++) {
+        struct chan *c = s->chan[i];
         if (!c)
             continue;
-        /* The lock is taken for the winner too: see the top of this file. */
+        const weft_case *k = &s->cases[i];
+        struct waiter *w = &s->waiters[i];
+        w->g = g;
+        w->ticket = ticket;
+        w->value = k->value;
+        w->object = c;
+        w->index = (int)i;
+        waitq_push(sends(k) ? &c->sendq : &c->recvq, w);
+        hb_release(w);
+    }
+    bool waits = s->channels > 0 || s->timeout >= 0, many = s->channels > ON_STACK;
+    if (s->timeout >= 0) {
+        s->timer = (struct timer){.fire = timed_out, .arg = g, .ticket = ticket};
+        g->flags |= G_FLAG_TIMED;
+    }
+    weft__park_commit(waits ? WAIT_SELECT : WAIT_SELECT_NONE, NULL, s->pc,
+                      many ? commit_many : commit, s);
+    struct waiter *won = g->wait_result;
+    if (s->timeout >= 0) {
+        g->flags &= (uint8_t)~G_FLAG_TIMED;
+        weft__timer_remove(&s->timer);
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        struct waiter *w = &s->waiters[i];
+        struct chan *c = s->chan[i];
+        if (!c || (w == won && !many))
+            continue;
         weft__lock(&c->lock);
         if (w != won)
-            waitq_remove(sends(&cases[i]) ? &c->sendq : &c->recvq, w);
+            waitq_remove(sends(&s->cases[i]) ? &c->sendq : &c->recvq, w);
         weft__unlock(&c->lock);
     }
-    return won ? result_of(cases, won, pc) : on_timeout;
+    return won ? result_of(s, won) : on_timeout;
+}
+
+static noinline int select_many(struct select *s, int if_none, int on_timeout)
+{
+    size_t n = s->n, size = n * (sizeof(struct waiter) + 2 * sizeof(struct chan *));
+    char *memory = weft__alloc(size);
+    if (!memory)
+        weft_panic("select: out of memory for %zu cases", n);
+    /* A send on a closed channel leaves by a panic: the memory goes with it. */
+    weft_defer(weft__free, memory, size);
+    s->waiters = (struct waiter *)memory;
+    s->order = (struct chan **)(s->waiters + n);
+    s->chan = s->order + n;
+    for (size_t i = 0; i < n; i++)
+        s->chan[i] = chan_of(channel_of(&s->cases[i]));
+    return wait_for_one(s, if_none, on_timeout);
 }
 
 int weft__select(const weft_case *cases, size_t n, uintptr_t pc)
 {
-    struct g *g = weft__current();
+    struct waiter waiters[ON_STACK];
+    struct chan *chan[ON_STACK], *order[ON_STACK];
+    uint8_t ready[ON_STACK];
+    struct select s;
+    s.g = weft__current();
+    s.cases = cases;
+    s.n = n;
+    s.pc = pc;
+    s.timeout = -1;
     int if_none = -1, on_timeout = -1;
-    int64_t timeout = -1;
-    size_t channels = 0;
+    uint32_t channels = 0, count = 0;
     for (size_t i = 0; i < n; i++) {
-        switch (cases[i].kind) {
-        case WEFT_IMPL_CASE_DEFAULT:
+        const weft_case *k = &cases[i];
+        struct chan *c = chan_of(channel_of(k));
+        if (i < ON_STACK)
+            chan[i] = c;
+        if (c) {
+            channels++;
+            if (i < ON_STACK && seems_ready(k, c))
+                ready[count++] = (uint8_t)i;
+        } else if (k->kind == WEFT_IMPL_CASE_DEFAULT) {
             if_none = (int)i;
-            break;
-        case WEFT_IMPL_CASE_TIMEOUT: {
-            int64_t t = cases[i].u.timeout < 0 ? 0 : cases[i].u.timeout;
-            if (timeout < 0 || t < timeout) {
-                timeout = t;
+        } else if (k->kind == WEFT_IMPL_CASE_TIMEOUT) {
+            int64_t t = k->u.timeout < 0 ? 0 : k->u.timeout;
+            if (s.timeout < 0 || t < s.timeout) {
+                s.timeout = t;
                 on_timeout = (int)i;
             }
-            break;
-        }
-        default:
-            channels += channel_of(&cases[i]) != NULL;
         }
     }
-    if (if_none < 0 && timeout == 0)
+    if (if_none < 0 && s.timeout == 0)
         if_none = on_timeout;
-    if (n <= ON_STACK) {
-        int i = try_without_locks(cases, n, g, pc);
-        if (i >= 0)
+    if (unlikely(n > ON_STACK))
+        return select_many(&s, if_none, on_timeout);
+    s.waiters = waiters;
+    s.chan = chan;
+    s.order = order;
+    if (count > 0) {
+        int i = try_ready(&s, ready, count);
+        if (likely(i >= 0))
             return i;
-        /* One channel seen unready once is enough for the default. */
-        if (if_none >= 0 && channels <= 1)
-            return if_none;
-        struct waiter waiters[ON_STACK];
-        struct chan *order[ON_STACK];
-        struct select s = {.g = g, .waiters = waiters, .order = order, .timeout = timeout};
-        return select_slowly(cases, n, if_none, on_timeout, &s, pc);
     }
-    size_t size = n * (sizeof(struct waiter) + sizeof(struct chan *));
-    char *memory = weft__alloc(size);
-    if (!memory)
-        weft_panic("select: out of memory for %zu cases", n);
-    struct select s = {
-        .g = g,
-        .waiters = (struct waiter *)memory,
-        .order = (struct chan **)(memory + n * sizeof(struct waiter)),
-        .timeout = timeout,
-    };
-    /* A send on a closed channel leaves by a panic: the memory goes with it. */
-    struct weft_impl_scope release, *unused = weft_impl_defer(
-        &release, __builtin_frame_address(0), (weft_impl_fn)weft__free, 2,
-        (const uintptr_t[]){(uintptr_t)memory, size});
-    (void)unused;
-    int i = select_slowly(cases, n, if_none, on_timeout, &s, pc);
-    weft_impl_scope_end(&release);
-    return i;
+    /* One channel seen unready once is enough for the default. */
+    if (if_none >= 0 && channels <= 1)
+        return if_none;
+    return wait_for_one(&s, if_none, on_timeout);
 }
 
 int weft_impl_select(const weft_case *cases, size_t n)

@@ -23,7 +23,7 @@
 
 struct g;
 
-extern bool weft__tsan, weft__asan;
+extern HIDDEN bool weft__tsan, weft__asan;
 
 void weft__san_init(void);
 

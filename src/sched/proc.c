@@ -158,14 +158,14 @@ static inline struct m *settle(void)
     struct m *m = g->m;
     if (unlikely(weft__asan))
         weft__san_arrive(g);
-    struct lock *l = m->unlock;
-    if (l) {
-        m->unlock = NULL;
-        weft__unlock(l);
-    } else if (m->commit) {
+    void *arg = m->commit_arg;
+    if (arg) {
         void (*commit)(void *) = m->commit;
-        m->commit = NULL;
-        commit(m->commit_arg);
+        m->commit_arg = NULL;
+        if (likely(!commit))
+            weft__unlock(arg);
+        else
+            commit(arg);
     }
     return m;
 }
@@ -230,14 +230,6 @@ static inline struct g *pick_here(struct m *m)
     return g;
 }
 
-static inline void note_wait(struct g *g, enum wait_reason reason, void *object, uintptr_t pc)
-{
-    g->wait_reason = (uint8_t)reason;
-    g->wait_object = object;
-    g->wait_pc = pc;
-    g->wait_since = load_relaxed(&sched.coarse_now);
-}
-
 static void check_stack(struct g *g)
 {
     /* Only an unguarded slot lets it come to this; better late than never. */
@@ -248,19 +240,24 @@ static void check_stack(struct g *g)
                     (unsigned long long)g->id);
 }
 
-static void park_thread(struct g *g)
+/*
+ * Both ways of parking end here, so that all goroutines are suspended at the
+ * same instruction: the processor then predicts the return of the switch.
+ *
+ * Parking must not wait for a P: the caller holds a lock.  An M that lost its P
+ * goes to its own context, which lets the lock go and then sees to a P.
+ */
+static noinline void park(struct g *self, enum wait_reason reason, void *object, uintptr_t pc,
+                          void (*commit)(void *), void *arg)
 {
-    while (load_acquire(&g->thread->ready) == 0) /* [parker.ready] */
-        weft__futex_wait(&g->thread->ready, 0, -1);
-    g->wait_reason = WAIT_NONE;
-}
-
-/* Parking must not wait for a P: the caller holds a lock.  An M that lost its P
- * goes to its own context, which lets the lock go and then sees to a P. */
-static inline void park_here(struct g *self)
-{
+    self->wait_reason = (uint8_t)reason;
+    self->wait_object = object;
+    self->wait_pc = pc;
+    self->wait_since = load_relaxed(&sched.coarse_now);
     check_stack(self);
     struct m *m = self->m;
+    m->commit = commit;
+    m->commit_arg = arg;
     store_relaxed(&m->inside, 1);
     light_fence(); /* [inside] */
     if (unlikely(load_acquire(&m->retake)))
@@ -271,37 +268,37 @@ static inline void park_here(struct g *self)
     weft__leave(m);
 }
 
+static noinline void park_thread(struct g *g, enum wait_reason reason, void *object, uintptr_t pc,
+                                 void (*commit)(void *), void *arg)
+{
+    g->wait_reason = (uint8_t)reason;
+    g->wait_object = object;
+    g->wait_pc = pc;
+    g->wait_since = load_relaxed(&sched.coarse_now);
+    store_relaxed(&g->thread->ready, 0);
+    store_relaxed(&g->state, G_WAITING);
+    if (commit)
+        commit(arg);
+    else if (arg)
+        weft__unlock(arg);
+    while (load_acquire(&g->thread->ready) == 0) /* [parker.ready] */
+        weft__futex_wait(&g->thread->ready, 0, -1);
+    g->wait_reason = WAIT_NONE;
+}
+
 void weft__park(enum wait_reason reason, void *object, uintptr_t pc, struct lock *unlock)
 {
-    struct g *self = weft__current();
-    note_wait(self, reason, object, pc);
-    if (unlikely(self->thread)) {
-        store_relaxed(&self->thread->ready, 0);
-        store_relaxed(&self->state, G_WAITING);
-        if (unlock)
-            weft__unlock(unlock);
-        park_thread(self);
-        return;
-    }
-    self->m->unlock = unlock;
-    park_here(self);
+    weft__park_commit(reason, object, pc, NULL, unlock);
 }
 
 void weft__park_commit(enum wait_reason reason, void *object, uintptr_t pc, void (*commit)(void *),
                        void *arg)
 {
     struct g *self = weft__current();
-    note_wait(self, reason, object, pc);
-    if (unlikely(self->thread)) {
-        store_relaxed(&self->thread->ready, 0);
-        store_relaxed(&self->state, G_WAITING);
-        commit(arg);
-        park_thread(self);
-        return;
-    }
-    self->m->commit = commit;
-    self->m->commit_arg = arg;
-    park_here(self);
+    if (likely(!self->thread))
+        park(self, reason, object, pc, commit, arg);
+    else
+        park_thread(self, reason, object, pc, commit, arg);
 }
 
 /* The rest of a yield, on another stack: only now may a thief run @arg. */
@@ -433,8 +430,8 @@ static inline uint64_t next_id(struct p *p)
     return p->id_next++;
 }
 
-struct g *weft__spawn(const char *name, size_t stack_size, struct weft_wg *wg, uintptr_t pc,
-                      weft_impl_fn fn, unsigned n, const uintptr_t *args)
+void weft__spawn(const char *name, size_t stack_size, uint8_t flags, struct weft_wg *wg,
+                 uintptr_t pc, weft_impl_fn fn, unsigned n, const uintptr_t *args)
 {
     struct m *m = weft__enter();
     struct p *p = m ? m->p : NULL;
@@ -448,7 +445,7 @@ struct g *weft__spawn(const char *name, size_t stack_size, struct weft_wg *wg, u
     g->sp = NULL;
     g->stack_lo = g->stack_hi = NULL;
     g->wait_reason = WAIT_NONE;
-    g->flags = 0;
+    g->flags = flags;
     g->pin_count = 0;
     g->scopes = NULL;
     g->tries = NULL;
@@ -471,7 +468,7 @@ struct g *weft__spawn(const char *name, size_t stack_size, struct weft_wg *wg, u
     if (unlikely(!p)) {
         add_relaxed(&sched.live, 1);
         ready_elsewhere(g);
-        return g;
+        return;
     }
     store_relaxed(&p->live, p->live + 1);
     if (runq_length(&p->runq) == 0 && !p->next) {
@@ -485,7 +482,6 @@ struct g *weft__spawn(const char *name, size_t stack_size, struct weft_wg *wg, u
         wake_if_idle();
     }
     weft__leave(m);
-    return g;
 }
 
 static void g_start(void)
@@ -601,6 +597,6 @@ uint64_t weft_goroutine_id(void)
 
 void weft_impl_go(const weft_go_opts *opts, weft_impl_fn fn, unsigned n, const uintptr_t *args)
 {
-    weft__spawn(opts ? opts->name : NULL, opts ? opts->stack_size : 0, NULL,
+    weft__spawn(opts ? opts->name : NULL, opts ? opts->stack_size : 0, 0, NULL,
                 (uintptr_t)__builtin_return_address(0), fn, n, args);
 }

@@ -279,9 +279,7 @@ static int run(bool exits, weft_impl_fn fn, unsigned n, const uintptr_t *args)
     for (unsigned i = 0; i < n; i++)
         main_call.arg[i] = args[i];
     uintptr_t arg = (uintptr_t)&main_call;
-    struct g *g =
-        weft__spawn("main", main_stack_size(), NULL, 0, (weft_impl_fn)run_main, 1, &arg);
-    g->flags |= G_FLAG_MAIN;
+    weft__spawn("main", main_stack_size(), G_FLAG_MAIN, NULL, 0, (weft_impl_fn)run_main, 1, &arg);
     weft__schedule(m);
 
     for (;;) {

@@ -83,9 +83,8 @@ struct m {
     bool lost;             /* counted in sched.lost: runs a goroutine without a P */
     bool computes;         /* counted in sched.computing too */
     bool parked;           /* pinned and asleep: only its goroutine may wake it; sched.lock */
-    struct lock *unlock;   /* to release after the switch */
-    void (*commit)(void *);/* or to call */
-    void *commit_arg;
+    void *commit_arg;      /* after a switch: NULL, or the lock to release, */
+    void (*commit)(void *);/* or what to call this with */
     uint32_t wake;         /* futex: 0 asleep or about to, else why it was woken */
     struct p *given;       /* the P to go on with */
     struct g *locked;      /* a pinned goroutine that may only run here */
@@ -145,7 +144,7 @@ struct sched {
     int foreign_base;           /* threads of the sanitizers, there from the start */
 };
 
-extern struct sched sched;
+extern HIDDEN struct sched sched;
 
 /* ---- entering the runtime ------------------------------------------------ */
 
@@ -175,9 +174,9 @@ static inline void weft__leave(struct m *m)
 
 /* ---- between the files of this folder ------------------------------------ */
 
-/* weft__spawn - a new goroutine, queued. */
-struct g *weft__spawn(const char *name, size_t stack_size, struct weft_wg *wg, uintptr_t pc,
-                      weft_impl_fn fn, unsigned n, const uintptr_t *args);
+/* weft__spawn - a new goroutine, queued; it may have ended when this returns. */
+void weft__spawn(const char *name, size_t stack_size, uint8_t flags, struct weft_wg *wg,
+                 uintptr_t pc, weft_impl_fn fn, unsigned n, const uintptr_t *args);
 /* weft__exit - end the running goroutine. */
 void weft__exit(void) __attribute__((noreturn));
 

@@ -19,6 +19,10 @@
  * through the bucket's lock, so no fence is needed then; who takes the mutex
  * while others are queued holds it in that state.
  *
+ * The inline paths in weft/sync.h are taken only when weft_self is the mutex's
+ * own address.  Where the kernel has no membarrier it is kept zero (weft_self2
+ * serves instead), so that everybody comes here and holds the mutex as SLOW.
+ *
  * A waiter of more than STARVING_NS is handed the mutex when it becomes free
  * instead of being woken to compete for it.
  */
@@ -58,15 +62,24 @@ static uint32_t low(const void *p)
     return (uint32_t)(uintptr_t)p;
 }
 
-static noinline void first_use(weft_mutex *mu, uintptr_t pc)
+/* Not the inline path's case: the first use, a copy, or no membarrier. */
+static noinline void check_self(weft_mutex *mu)
 {
-    if (mu->weft_self != 0) {
+    uint32_t known = mu->weft_self ? mu->weft_self : mu->weft_self2;
+    if (known != 0 && known != low(mu)) {
         char at[256];
-        weft__site(at, sizeof at, mu->weft_pc);
-        (void)pc;
-        weft_panic("mutex was copied after its first use\n\tthe original was last locked at %s", at);
+        weft_panic("mutex was copied after its first use\n\tthe original was last locked at %s",
+                   weft__site(at, sizeof at, mu->weft_pc));
     }
-    mu->weft_self = low(mu);
+    if (weft__fence_light_is_full)
+        mu->weft_self2 = low(mu);
+    else
+        mu->weft_self = low(mu);
+}
+
+static inline uint8_t quick(void)
+{
+    return unlikely(weft__fence_light_is_full) ? SLOW : FAST;
 }
 
 static inline void took(weft_mutex *mu, struct g *g, uintptr_t pc)
@@ -98,7 +111,7 @@ static noinline void lock_slow(weft_mutex *mu, struct g *g, uintptr_t pc)
     /* Another processor's goroutine may be about to unlock. */
     if (load_relaxed(&sched.proc_count) > 1)
         for (int i = 0; i < SPINS; i++) {
-            if (load_relaxed(&mu->weft_state) == FREE && try_take(mu, FAST))
+            if (load_relaxed(&mu->weft_state) == FREE && try_take(mu, quick()))
                 return;
             cpu_relax();
         }
@@ -136,17 +149,30 @@ static noinline void lock_slow(weft_mutex *mu, struct g *g, uintptr_t pc)
     }
 }
 
-void weft_impl_mutex_lock(weft_mutex *mu)
+static void lock(weft_mutex *mu, uintptr_t pc)
 {
-    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
-    struct g *g = weft__self();
-    if (unlikely(!g))
-        g = weft__current();
+    struct g *g = weft__current();
     if (unlikely(mu->weft_self != low(mu)))
-        first_use(mu, pc);
-    if (unlikely(!try_take(mu, FAST)))
+        check_self(mu);
+    if (unlikely(!try_take(mu, quick())))
         lock_slow(mu, g, pc);
     took(mu, g, pc);
+}
+
+void weft_impl_mutex_lock(weft_mutex *mu)
+{
+    lock(mu, (uintptr_t)__builtin_return_address(0));
+}
+
+void (weft_mutex_lock)(weft_mutex *mu)
+{
+    lock(mu, (uintptr_t)__builtin_return_address(0));
+}
+
+uint32_t weft_impl_self_id(void)
+{
+    struct g *g = weft__self();
+    return likely(g != NULL) ? (uint32_t)g->id : 0;
 }
 
 static noinline void unlock_of_unlocked(weft_mutex *mu)
@@ -189,25 +215,29 @@ static noinline void unlock_slow(weft_mutex *mu, bool free)
     weft__ready(g);
 }
 
-void weft_mutex_unlock(weft_mutex *mu)
+void weft_impl_mutex_unlock_slow(weft_mutex *mu)
+{
+    unlock_slow(mu, true);
+}
+
+void weft_impl_mutex_unlock(weft_mutex *mu)
 {
     hb_release(mu);
     uint8_t state = load_relaxed(&mu->weft_state);
-    if (likely(state == FAST)) {
-        mu->weft_owner = 0;
-        store_release(&mu->weft_state, FREE); /* release [mutex]: pairs with try_take() */
-        light_fence();                        /* [mutex.waiting] */
-        if (unlikely(load_relaxed(&mu->weft_waiting) == WAITERS))
-            unlock_slow(mu, true);
-        return;
-    }
     if (unlikely(state == FREE))
         unlock_of_unlocked(mu);
     mu->weft_owner = 0;
-    unlock_slow(mu, false);
+    if (state == SLOW) {
+        unlock_slow(mu, false);
+        return;
+    }
+    store_release(&mu->weft_state, FREE); /* release [mutex]: pairs with try_take() */
+    light_fence();                        /* [mutex.waiting] */
+    if (unlikely(load_relaxed(&mu->weft_waiting) == WAITERS))
+        unlock_slow(mu, true);
 }
 
-void (weft_mutex_lock)(weft_mutex *mu)
+void (weft_mutex_unlock)(weft_mutex *mu)
 {
-    weft_impl_mutex_lock(mu);
+    weft_impl_mutex_unlock(mu);
 }

@@ -112,5 +112,5 @@ void (weft_wg_wait)(weft_wg *wg)
 void weft_impl_wg_go(weft_wg *wg, weft_impl_fn fn, unsigned n, const uintptr_t *args)
 {
     add(wg, 1);
-    weft__spawn(NULL, 0, wg, (uintptr_t)__builtin_return_address(0), fn, n, args);
+    weft__spawn(NULL, 0, 0, wg, (uintptr_t)__builtin_return_address(0), fn, n, args);
 }

@@ -138,8 +138,7 @@ static void deliver_late(struct timer *t, int64_t now)
         weft__ready(woken);
     if (valid && !x->chan) {
         uintptr_t arg = (uintptr_t)x;
-        struct g *g = weft__spawn(NULL, 0, NULL, x->create_pc, (weft_impl_fn)call_goroutine, 1, &arg);
-        (void)g;
+        weft__spawn(NULL, 0, 0, NULL, x->create_pc, (weft_impl_fn)call_goroutine, 1, &arg);
         return; /* the reference goes to the call */
     }
     timer_drop(x);
