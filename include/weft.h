@@ -33,5 +33,6 @@
 #include "weft/select.h"
 #include "weft/sync.h"
 #include "weft/debug.h"
+#include "weft/test.h"
 
 #endif /* WEFT_H */

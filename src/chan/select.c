@@ -119,17 +119,17 @@ static inline void sort_channels(struct select *s)
     s->channels = kept;
 }
 
-static inline void lock_all(struct select *s)
-{
-    for (size_t i = 0; i < s->channels; i++)
-        weft__lock(&s->order[i]->lock);
-}
-
-static inline void unlock_all_but(struct select *s, struct chan *keep)
+static noinline void unlock_all_but(struct select *s, struct chan *keep)
 {
     for (size_t i = 0; i < s->channels; i++)
         if (s->order[i] != keep)
             weft__unlock(&s->order[i]->lock);
+}
+
+static inline void lock_all(struct select *s)
+{
+    for (size_t i = 0; i < s->channels; i++)
+        weft__lock(&s->order[i]->lock);
 }
 
 static void check_handles(struct select *s)

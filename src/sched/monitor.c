@@ -160,7 +160,7 @@ static void *monitor_main(void *arg)
         if (others_wait)
             close = true;
 
-        bool idle = load_relaxed(&sched.idle_count) == (uint32_t)load_relaxed(&sched.proc_count);
+        bool idle = load_relaxed(&sched.taken_count) == 0;
         bool more = weft__stacks_trim(idle);
         close |= more;
         idle_looks = idle && !more ? idle_looks + 1 : 0;
@@ -169,7 +169,7 @@ static void *monitor_main(void *arg)
             store_relaxed(&sched.monitor_next, TIME_NEVER);
             store_seq(&sched.monitor_deep, true);
             full_fence(); /* [deep] */
-            if (load_relaxed(&sched.idle_count) == (uint32_t)load_relaxed(&sched.proc_count) &&
+            if (load_relaxed(&sched.taken_count) == 0 &&
                 !load_relaxed(&sched.stopping))
                 weft__futex_wait(&sched.monitor_word, word, -1);
             store_relaxed(&sched.monitor_deep, false);

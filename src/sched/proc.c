@@ -44,7 +44,8 @@ __thread struct g *weft__tls_g __attribute__((tls_model("initial-exec")));
 enum {
     GLOBAL_EVERY = 61,   /* switches between looks at the global queue */
     STREAK_MAX = 64,     /* hand-overs in a row before the ring has its turn */
-    SAMPLE_EVERY = 16,   /* hand-overs between measurements while not coarse */
+    SAMPLE_OFTEN = 8,    /* hand-overs between measurements: near the limit, */
+    SAMPLE_RARELY = 64,  /* and far below it */
     FREE_MAX = 256,      /* dead records a P keeps */
     FREE_BATCH = 64,
     ID_BATCH = 64,
@@ -61,7 +62,9 @@ static noinline void hold_begin(struct p *p)
 
 noinline void weft__hold_end(struct p *p)
 {
-    p->coarse = weft__now() - p->hold_start > COARSE_NS;
+    int64_t held = weft__now() - p->hold_start;
+    p->coarse = held > COARSE_NS;
+    p->samples = held > COARSE_NS / 8 ? SAMPLE_OFTEN : SAMPLE_RARELY;
     p->hold_start = 0;
 }
 
@@ -71,7 +74,7 @@ static inline void ready_here(struct p *p, struct g *g)
     store_relaxed(&g->state, G_RUNNABLE);
     struct g *before = p->next;
     if (before == NULL && runq_length(&p->runq) == 0) {
-        if (unlikely(p->coarse || ++p->samples % SAMPLE_EVERY == 0))
+        if (unlikely(p->coarse || --p->samples == 0))
             hold_begin(p);
         if (unlikely(p->coarse)) {
             ring_put(p, g);
@@ -472,7 +475,7 @@ void weft__spawn(const char *name, size_t stack_size, uint8_t flags, struct weft
     }
     store_relaxed(&p->live, p->live + 1);
     if (runq_length(&p->runq) == 0 && !p->next) {
-        if (unlikely(p->coarse || ++p->samples % SAMPLE_EVERY == 0))
+        if (unlikely(p->coarse || --p->samples == 0))
             hold_begin(p);
         ring_put(p, g);
         if (unlikely(p->coarse))

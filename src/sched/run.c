@@ -61,6 +61,7 @@ struct p *weft__p_new(int index)
     if (!p)
         return NULL;
     p->index = index;
+    p->samples = 1;
     p->coarse = true; /* until measured: better to wake one too many */
     p->random = weft__random_seed();
     weft__timers_init(&p->timers);
@@ -104,18 +105,14 @@ int weft_procs(int n)
     int before = sched.proc_count;
     if (n >= 1 && n != before && procs_grow(n) == 0) {
         store_relaxed(&sched.proc_count, n);
-        /* The idle list keeps what is in range and has no owner. */
         sched.idle_p = NULL;
         store_relaxed(&sched.idle_count, 0);
         for (int i = 0; i < sched.proc_max; i++) {
             struct p *p = sched.procs[i];
-            if (i >= n)
+            if (p->place != P_TAKEN)
+                weft__p_idle(p);
+            else if (i >= n) /* its owner gives it up */
                 __atomic_fetch_or(&p->attention, ATTN_STOP, __ATOMIC_RELAXED);
-            else if (!p->m) {
-                p->link = sched.idle_p;
-                sched.idle_p = p;
-                store_relaxed(&sched.idle_count, sched.idle_count + 1);
-            }
         }
     }
     weft__unlock(&sched.lock);
@@ -129,8 +126,7 @@ int weft_procs(int n)
 static bool at_rest(void)
 {
     weft__lock(&sched.lock);
-    bool rest = sched.idle_count == (uint32_t)sched.proc_count && load_relaxed(&sched.lost) == 0 &&
-                sched.global_count == 0;
+    bool rest = weft__at_rest();
     weft__unlock(&sched.lock);
     return rest;
 }
@@ -173,13 +169,16 @@ void weft__finish(struct m *m)
     store_relaxed(&sched.main_done, true);
     store_relaxed(&m->p, NULL);
     weft__hand_off(p);
+    hb_acquire(&main_call);
     bool rest = come_to_rest();
     int leaks = weft__leaks_judge(rest);
     if (leaks > 0 && weft__leaks_fail() && sched.result == 0)
         sched.result = 3;
     stop_all();
-    if (sched.exits)
+    if (sched.exits) {
+        weft__monitor_stop();
         exit(sched.result);
+    }
 }
 
 static void run_main(struct main_call *c)
@@ -188,6 +187,7 @@ static void run_main(struct main_call *c)
     sched.result =
         ((int (*)(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t))c->fn)(
             a[0], a[1], a[2], a[3], a[4], a[5]);
+    hb_release(c); /* to what runs at the end of the process */
 }
 
 /* ---- beginning ---------------------------------------------------------------------- */
@@ -238,11 +238,10 @@ static int start_up(void)
     if (err != 0)
         return err;
     sched.proc_count = sched.proc_max;
-    for (int i = sched.proc_count - 1; i > 0; i--) {
-        sched.procs[i]->link = sched.idle_p;
-        sched.idle_p = sched.procs[i];
-        sched.idle_count++;
-    }
+    for (int i = sched.proc_count - 1; i > 0; i--)
+        weft__p_idle(sched.procs[i]);
+    sched.procs[0]->place = P_TAKEN;
+    sched.taken_count = 1;
     struct m *m = weft__m_new();
     if (!m)
         return -ENOMEM;
@@ -331,8 +330,7 @@ void weft__check_dead(void)
 {
     weft__lock(&sched.lock);
     int ours = (int)sched.thread_count + 1; /* and the monitor */
-    bool idle = sched.idle_count == (uint32_t)sched.proc_count && load_relaxed(&sched.lost) == 0 &&
-                sched.global_count == 0 && !sched.main_done && !sched.stopping;
+    bool idle = weft__at_rest() && !sched.main_done && !sched.stopping;
     int base = sched.foreign_base;
     weft__unlock(&sched.lock);
     if (!idle)

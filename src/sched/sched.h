@@ -47,13 +47,16 @@ enum {
     ATTN_STOP = 2,   /* the runtime ends, or this P is surplus */
 };
 
+/* Where a P is.  TAKEN: an M has it, or it is on its way to one. */
+enum p_place { P_SURPLUS, P_IDLE, P_TAKEN };
+
 struct p {
     struct g *next;        /* runs before the queue; owner only */
     uint32_t tick;         /* switches; owner writes, monitor reads */
     uint32_t attention;    /* ATTN_ bits; set by anyone, cleared by the owner */
     struct m *m;           /* owner */
     uint32_t streak;       /* hand-overs in a row through next */
-    uint32_t samples;
+    uint32_t samples;      /* hand-overs until the next measurement */
     bool coarse;           /* hand-overs tend to wait long: wake others for them; thieves read */
     int64_t hold_start;    /* when the only runnable goroutine began to wait; 0: not measured */
     int64_t live;          /* goroutines started minus ended here */
@@ -65,6 +68,7 @@ struct p {
     struct stack_cache stacks;
     struct runq runq;
     struct timer_heap timers;
+    uint8_t place;         /* enum p_place; under sched.lock */
     struct p *link;        /* while idle; under sched.lock */
 
     /* the monitor's notes */
@@ -85,8 +89,8 @@ struct m {
     bool parked;           /* pinned and asleep: only its goroutine may wake it; sched.lock */
     void *commit_arg;      /* after a switch: NULL, or the lock to release, */
     void (*commit)(void *);/* or what to call this with */
-    uint32_t wake;         /* futex: 0 asleep or about to, else why it was woken */
-    struct p *given;       /* the P to go on with */
+    uint32_t wake;         /* futex: 0 asleep or about to, else why it was woken; sched.lock */
+    struct p *given;       /* the P to go on with; sched.lock */
     struct g *locked;      /* a pinned goroutine that may only run here */
     struct g *handed;      /* that goroutine, to be run next */
     pthread_t thread;
@@ -114,6 +118,7 @@ struct sched {
     struct m *failed_m;         /* whose thread could not be made */
     struct m *first_m;
     uint32_t idle_count;        /* * */
+    uint32_t taken_count;       /* * Ps that an M has, or is given; surplus ones too */
     uint32_t spinning;          /* * atomic */
     uint32_t thread_count;      /* Ms that exist */
     uint32_t lost;              /* Ms that run a goroutine without a P */
@@ -188,11 +193,12 @@ void weft__hold_end(struct p *p);
 
 struct m *weft__m_new(void);
 void weft__m_free(struct m *m);
-/* weft__m_wake - end @m's sleep. */
+/* Why an M was woken: it was given a P; or things have changed. */
 enum { WOKEN_RUN = 1, WOKEN_LOOK = 2 };
-void weft__m_wake(struct m *m, uint32_t why);
 
 struct p *weft__p_new(int index);
+/* weft__p_idle - nobody has it now: to the idle list, or out of use.  Under sched.lock. */
+void weft__p_idle(struct p *p);
 /* weft__p_resolve - after weft__enter() saw no P: wait for the monitor to make
  * up its mind; the P, or NULL when it is gone. */
 struct p *weft__p_resolve(struct m *m);
@@ -207,6 +213,11 @@ void weft__global_put(struct g *g);
 /* weft__finish - the first goroutine has returned: judge leaks, end the runtime. */
 void weft__finish(struct m *m);
 void weft__warn_once(const char *text);
+/* weft__at_rest - no goroutine runs or could.  Under sched.lock. */
+static inline bool weft__at_rest(void)
+{
+    return sched.taken_count == 0 && load_relaxed(&sched.lost) == 0 && sched.global_count == 0;
+}
 /* weft__check_dead - everything is idle: is there anybody who could change that? */
 void weft__check_dead(void);
 

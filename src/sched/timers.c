@@ -179,14 +179,16 @@ void weft__timer_arm(struct timer *t, int64_t when, bool urgent)
 {
     t->when = when;
     struct m *m = weft__enter();
-    struct timer_heap *h = m ? &m->p->timers : &load_relaxed(&sched.procs[0])->timers;
+    /* A thread, or a commit on an M that lost its P, has no heap of its own. */
+    struct p *p = m ? m->p : NULL;
+    struct timer_heap *h = p ? &p->timers : &sched.procs[0]->timers;
     bool earliest = weft__timers_insert(h, t);
     if (earliest && when < load_relaxed(&sched.keeper_when) &&
         when < load_relaxed(&sched.monitor_next)) {
-        if (urgent || !m)
+        if (urgent || !p)
             weft__timers_watch(when);
         else
-            __atomic_fetch_or(&m->p->attention, ATTN_TIMERS, __ATOMIC_RELAXED);
+            __atomic_fetch_or(&p->attention, ATTN_TIMERS, __ATOMIC_RELAXED);
     }
     if (m)
         weft__leave(m);
@@ -216,7 +218,7 @@ bool weft__timers_run(int64_t now)
     weft__ready_all(fired.ready);
     for (struct timer *t = fired.late; t;) {
         struct timer *next = t->late_next;
-        t->late(t, now);
+        t->late(t);
         t = next;
     }
     return any;

@@ -32,7 +32,7 @@ struct timer {
     uint32_t index;           /* its place there */
     /* With the heap's lock held.  To run again, set when and return true. */
     bool (*fire)(struct timer *t, int64_t now, struct timer_due *due);
-    void (*late)(struct timer *t, int64_t now);
+    void (*late)(struct timer *t);
     struct timer *late_next;
     void *arg;
     uint64_t ticket;

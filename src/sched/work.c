@@ -29,9 +29,16 @@ enum { M_STACK = 1 << 20, TAKE_MAX = RUNQ_SIZE / 2 };
 /* ---- Ps and Ms ------------------------------------------------------------------ */
 
 /* Called with sched.lock held. */
-static void idle_p_push(struct p *p)
+void weft__p_idle(struct p *p)
 {
     p->m = NULL;
+    if (p->place == P_TAKEN)
+        store_relaxed(&sched.taken_count, sched.taken_count - 1);
+    if (p->index >= sched.proc_count) {
+        p->place = P_SURPLUS; /* out of use until weft_procs() grows again */
+        return;
+    }
+    p->place = P_IDLE;
     p->link = sched.idle_p;
     sched.idle_p = p;
     store_relaxed(&sched.idle_count, sched.idle_count + 1);
@@ -43,6 +50,8 @@ static struct p *idle_p_pop(void)
     struct p *p = sched.idle_p;
     if (p) {
         sched.idle_p = p->link;
+        p->place = P_TAKEN;
+        store_relaxed(&sched.taken_count, sched.taken_count + 1);
         store_relaxed(&sched.idle_count, sched.idle_count - 1);
     }
     return p;
@@ -88,10 +97,13 @@ bool weft__p_acquire(struct m *m)
     return true;
 }
 
-void weft__m_wake(struct m *m, uint32_t why)
+/* Called with sched.lock held, on an M that sleeps; the caller then wakes its
+ * word.  The sleeper looks at all of this under the lock too. */
+static void give(struct m *m, struct p *p, struct g *handed)
 {
-    store_release(&m->wake, why); /* [m.wake] */
-    weft__futex_wake(&m->wake, 1);
+    m->given = p;
+    m->handed = handed;
+    store_release(&m->wake, WOKEN_RUN); /* [m.wake] */
 }
 
 static void *m_main(void *arg)
@@ -102,7 +114,9 @@ static void *m_main(void *arg)
     m->g0.m = m;
     weft__set_self(&m->g0);
     weft__san_thread(&m->g0);
+    weft_impl_errno(); /* the thread's own data is older than what runs on it */
     weft__signals_thread_init(m);
+    weft__monitor_busy();
     weft__schedule(m);
     weft__signals_thread_fini(m);
     weft__set_self(NULL);
@@ -149,13 +163,14 @@ static void start_p(struct p *p, bool spinning)
 {
     weft__lock(&sched.lock);
     struct m *m = sched.idle_m;
-    if (m)
+    if (m) {
         sched.idle_m = m->link;
+        m->spinning = spinning;
+        give(m, p, NULL);
+    }
     weft__unlock(&sched.lock);
     if (m) {
-        m->given = p;
-        m->spinning = spinning;
-        weft__m_wake(m, WOKEN_RUN);
+        weft__futex_wake(&m->wake, 1);
         return;
     }
     m = weft__m_new();
@@ -175,7 +190,7 @@ static void start_p(struct p *p, bool spinning)
     /* The work stays queued; an M that runs will get to it. */
     weft__warn_once("cannot start a thread; fewer goroutines will run at the same time");
     weft__lock(&sched.lock);
-    idle_p_push(p);
+    weft__p_idle(p);
     weft__unlock(&sched.lock);
     if (spinning)
         sub_seq(&sched.spinning, 1);
@@ -198,12 +213,12 @@ noinline void weft__wake_p(void)
 
 void weft__hand_off(struct p *p)
 {
-    bool work = p->next || runq_length(&p->runq) > 0 || load_relaxed(&sched.global_count) > 0 ||
-                load_relaxed(&p->timers.next) != TIME_NEVER;
     weft__lock(&sched.lock);
+    bool work = p->next || runq_length(&p->runq) > 0 || sched.global_count > 0 ||
+                load_relaxed(&p->timers.next) != TIME_NEVER;
     bool start = work && !sched.stopping;
     if (!start)
-        idle_p_push(p);
+        weft__p_idle(p);
     weft__unlock(&sched.lock);
     if (start)
         start_p(p, false);
@@ -229,13 +244,6 @@ static void keeper_resign(struct m *m)
         return;
     sched.keeper = NULL;
     store_relaxed(&sched.keeper_when, TIME_NEVER);
-}
-
-/* Called with sched.lock held.  Nothing runs and no timer will change that. */
-static bool all_idle(void)
-{
-    return sched.idle_count == (uint32_t)sched.proc_count && load_relaxed(&sched.lost) == 0 &&
-           sched.global_count == 0;
 }
 
 /*
@@ -267,7 +275,7 @@ static void m_sleep(struct m *m)
             store_relaxed(&sched.keeper_when, next);
         }
         bool keeper = sched.keeper == m;
-        bool dead = all_idle() && next == TIME_NEVER && !sched.main_done;
+        bool dead = weft__at_rest() && next == TIME_NEVER && !sched.main_done;
         weft__unlock(&sched.lock);
         if (dead)
             weft__check_dead();
@@ -390,6 +398,14 @@ static bool work_visible(void)
     return false;
 }
 
+static void stop_spinning(struct m *m)
+{
+    if (!m->spinning)
+        return;
+    m->spinning = false;
+    sub_seq(&sched.spinning, 1);
+}
+
 /* Gives the P up and sleeps; false when there was work after all. */
 static bool go_idle(struct m *m)
 {
@@ -400,15 +416,9 @@ static bool go_idle(struct m *m)
         return false;
     }
     store_relaxed(&m->p, NULL);
-    if (p->index < sched.proc_count)
-        idle_p_push(p);
-    else
-        p->m = NULL; /* surplus: out of use until weft_procs() grows again */
+    weft__p_idle(p);
     weft__unlock(&sched.lock);
-    if (m->spinning) {
-        m->spinning = false;
-        sub_seq(&sched.spinning, 1);
-    }
+    stop_spinning(m);
     heavy_fence(); /* [idle] */
     if (work_visible() && weft__p_acquire(m)) {
         m->spinning = true;
@@ -419,7 +429,7 @@ static bool go_idle(struct m *m)
     return true;
 }
 
-/* A surplus P: its queue goes to the others. */
+/* Gives a surplus P up; its queue goes to the others. */
 static void retire(struct m *m)
 {
     struct p *p = m->p;
@@ -430,6 +440,13 @@ static void retire(struct m *m)
     while ((g = runq_take(&p->runq)))
         weft__global_put(g);
     weft__stack_flush(&p->stacks);
+    stop_spinning(m);
+    weft__lock(&sched.lock);
+    store_relaxed(&m->p, NULL);
+    weft__p_idle(p); /* or it is wanted again by now */
+    weft__unlock(&sched.lock);
+    full_fence();
+    wake_if_idle();
 }
 
 static struct g *local_take(struct p *p)
@@ -473,7 +490,6 @@ static struct g *find_work(struct m *m)
             __atomic_exchange_n(&p->attention, 0, __ATOMIC_RELAXED);
         if (unlikely(p->index >= load_relaxed(&sched.proc_count))) {
             retire(m);
-            go_idle(m);
             continue;
         }
         int64_t now = weft__now();
@@ -488,8 +504,7 @@ static struct g *find_work(struct m *m)
     if (m->p->hold_start)
         weft__hold_end(m->p);
     if (m->spinning) {
-        m->spinning = false;
-        sub_seq(&sched.spinning, 1);
+        stop_spinning(m);
         /* We may have been the only one awake for more than this one. */
         if (runq_length(&m->p->runq) > 0 || work_visible())
             wake_if_idle();
@@ -510,12 +525,11 @@ static void hand_to_pinned(struct m *m, struct g *g)
     bool asleep = to->parked;
     if (asleep) {
         to->parked = false;
-        to->given = p;
-        to->handed = g;
+        give(to, p, g);
     }
     weft__unlock(&sched.lock);
     if (asleep) {
-        weft__m_wake(to, WOKEN_RUN);
+        weft__futex_wake(&to->wake, 1);
         return;
     }
     /* It is on its way to sleep. */
@@ -540,8 +554,5 @@ void weft__schedule(struct m *m)
         }
         weft__run_next(m, g);
     }
-    if (m->spinning) {
-        m->spinning = false;
-        sub_seq(&sched.spinning, 1);
-    }
+    stop_spinning(m);
 }

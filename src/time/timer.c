@@ -25,11 +25,13 @@
 
 struct weft_timer {
     struct timer timer;
-    struct lock lock;      /* guards: arming, setting, fired, calls, waiters */
+    struct lock lock;      /* guards: arming, calls, waiters */
+    struct lock firing;    /* guards: the next five; a leaf, taken under any other */
     uint32_t setting;
-    bool fired;            /* fired under this setting, not yet delivered */
-    bool late;             /* on a list of late deliveries; [timer.late] */
-    uint32_t late_setting; /* which setting that one is of */
+    bool fired;            /* not yet delivered, under fired_setting */
+    bool late;             /* a delivery is on its way and will look at `fired` */
+    uint32_t fired_setting;
+    int64_t fired_at;
     int64_t period;        /* ns; 0: once */
     int64_t refs;          /* atomic */
     weft_chan *chan;       /* or: */
@@ -62,11 +64,8 @@ static void timer_drop(weft_timer *x)
 /* ---- firing ------------------------------------------------------------------------ */
 
 /*
- * With a heap's lock held, not always the same one's.
- *
- * [timer.late] What fired is written before `late` is swapped to true; delivery
- * swaps it to false before it reads what fired.  If the swap here finds true,
- * that delivery will see this firing too, and no second one is needed.
+ * With a heap's lock held, not always the same one's: an earlier firing may
+ * still be on its way to be delivered.  That delivery then serves this one too.
  */
 static bool fire(struct timer *t, int64_t now, struct timer_due *due)
 {
@@ -77,13 +76,29 @@ static bool fire(struct timer *t, int64_t now, struct timer_due *due)
         t->when += x->period * (1 + (now - t->when) / x->period);
         timer_ref(x);
     } /* else the armed reference becomes the delivery's */
-    store_relaxed(&x->late_setting, load_relaxed(&x->setting));
-    store_relaxed(&x->fired, true);
-    if (swap_seq(&x->late, true))
+    weft__lock(&x->firing);
+    if (!x->fired || x->fired_setting != x->setting) {
+        x->fired = true;
+        x->fired_setting = x->setting;
+        x->fired_at = now;
+    }
+    due->late = !x->late;
+    x->late = true;
+    weft__unlock(&x->firing);
+    if (!due->late)
         sub_seq(&x->refs, 1); /* not the last: the delivery under way has one */
-    else
-        due->late = true;
     return again;
+}
+
+/* Takes what fired, if stop or reset did not overtake it. */
+static bool take_fired(weft_timer *x, weft_time *at)
+{
+    weft__lock(&x->firing);
+    bool valid = x->fired && x->fired_setting == x->setting;
+    *at = x->fired_at;
+    x->fired = x->late = false;
+    weft__unlock(&x->firing);
+    return valid;
 }
 
 static void run_call(weft_timer *x)
@@ -115,13 +130,12 @@ static void call_goroutine(weft_timer *x)
     run_call(x);
 }
 
-static void deliver_late(struct timer *t, int64_t now)
+static void deliver_late(struct timer *t)
 {
     weft_timer *x = t->arg;
     weft__lock(&x->lock);
-    (void)swap_seq(&x->late, false); /* [timer.late] */
-    bool valid = load_relaxed(&x->late_setting) == x->setting && load_relaxed(&x->fired);
-    store_relaxed(&x->fired, false);
+    weft_time value;
+    bool valid = take_fired(x, &value);
     if (valid && !x->chan)
         x->calls++;
     struct g *woken = NULL;
@@ -129,7 +143,6 @@ static void deliver_late(struct timer *t, int64_t now)
         /* x->lock is held: stop and reset cannot come between. */
         struct chan *c = chan_of(x->chan);
         weft__lock(&c->lock);
-        weft_time value = now;
         if (weft__chan_offer(c, &value, &woken) == CHAN_BLOCKED)
             weft__unlock(&c->lock);
     }
@@ -180,9 +193,10 @@ static bool disarm(weft_timer *x)
     bool active = weft__timer_remove(&x->timer);
     if (active)
         timer_drop(x);
-    active |= load_relaxed(&x->fired);
-    store_relaxed(&x->fired, false);
-    store_relaxed(&x->setting, x->setting + 1);
+    weft__lock(&x->firing);
+    active |= x->fired && x->fired_setting == x->setting;
+    x->setting++;
+    weft__unlock(&x->firing);
     if (x->chan) {
         struct chan *c = chan_of(x->chan);
         weft__lock(&c->lock);

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * weft/test.h - tests of programs that use goroutines.
+ *
+ *     #include <weft.h>
+ *
+ *     WEFT_TEST(close_wakes_every_receiver)
+ *     {
+ *         weft_auto(int_chan, c) = weft_make(int_chan, 0);
+ *         for (int i = 0; i < 3; i++)
+ *             weft_go(count_until_closed, weft_rx(c));
+ *         weft_test_until_waiting(3, WEFT_WAIT_CHAN_RECV);    // a state, not a sleep
+ *         weft_close(c);
+ *         weft_test_until_idle();
+ *         weft_check(woken == 3);
+ *     }
+ *
+ * A file of tests needs no main(): linked with libweft it is a program that
+ * runs them, each in a process of its own, in a goroutine, with a time limit.
+ * A panic, a deadlock, a leaked goroutine, a crash or exit() is that test's
+ * failure, and the others still run.  What a test prints is shown when it
+ * fails.  The program prints "--- FAIL: name (0.00s)" for each failure, ends
+ * with the line "N passed, N failed", and exits with 1 when one failed.
+ *
+ *     -run REGEX        only the tests whose name matches (extended regular expression)
+ *     -list             print their names instead
+ *     -v                say what is running, and show all output at once
+ *     -count N          run each N times
+ *     -timeout SECONDS  for one test; default 60, 0 for none.  A test that takes longer
+ *                       is shown with all its goroutines
+ */
+#ifndef WEFT_TEST_H
+#define WEFT_TEST_H
+
+#include "weft/base.h"
+
+WEFT_BEGIN_DECLS
+
+typedef struct weft_impl_test {
+    const char *name, *file;
+    int line;
+    void (*run)(void);
+    struct weft_impl_test *next;
+} weft_impl_test;
+
+WEFT_API void weft_impl_test_add(weft_impl_test *test);
+
+/**
+ * WEFT_TEST - define a test: WEFT_TEST(name) { ... }
+ *
+ * At file scope.  Its body is the first goroutine of a fresh process, under
+ * WEFT_LEAKS=fail unless the environment says otherwise.
+ */
+#define WEFT_TEST(test_name)                                                                       \
+    static void weft_impl_test_##test_name(void);                                                  \
+    __attribute__((constructor)) static void weft_impl_test_add_##test_name(void)                  \
+    {                                                                                              \
+        static weft_impl_test t = {#test_name, __FILE__, __LINE__, weft_impl_test_##test_name,     \
+                                   (weft_impl_test *)0};                                           \
+        weft_impl_test_add(&t);                                                                    \
+    }                                                                                              \
+    static void weft_impl_test_##test_name(void)
+
+/**
+ * weft_check - what must hold; if it does not, the test ends here, failed.
+ *
+ *     weft_check(n == 3);          // says that "n == 3" did not hold
+ *     weft_check(n, ==, 3);        // and that n was 2
+ *     weft_check(text, ==, "abc"); // pointers to char are compared as text
+ *
+ * The second form takes integers of any type (compared by value: -1 is less
+ * than 1u), floating-point numbers, pointers, and text, which may be NULL.
+ *
+ * Each operand is evaluated once.  Call in: any goroutine or thread of the
+ * test.  A failure runs the cleanups and ends the test's process.
+ */
+#define weft_check(...) WEFT_IMPL_TEST_CHECK(true, #__VA_ARGS__, __VA_ARGS__)
+
+/** weft_expect - the same, but the test goes on; it is failed in the end. */
+#define weft_expect(...) WEFT_IMPL_TEST_CHECK(false, #__VA_ARGS__, __VA_ARGS__)
+
+/** weft_fail - end the test, failed, with a message: weft_fail("got %d", n). */
+#define weft_fail(...)                                                                             \
+    ({                                                                                             \
+        weft_impl_test_fail(true, __FILE__, __LINE__, __VA_ARGS__);                                \
+        __builtin_unreachable();                                                                   \
+    })
+
+/** weft_skip - end the test, neither passed nor failed; the reason is printed. */
+#define weft_skip(...) weft_impl_test_skip(__FILE__, __LINE__, __VA_ARGS__)
+
+/** weft_wait_reason - why a goroutine waits; reports have the same in words. */
+typedef enum weft_wait_reason {
+    WEFT_WAIT_CHAN_SEND = 1,
+    WEFT_WAIT_CHAN_RECV,
+    WEFT_WAIT_CHAN_SEND_NULL,
+    WEFT_WAIT_CHAN_RECV_NULL,
+    WEFT_WAIT_SELECT,
+    WEFT_WAIT_SELECT_NONE,
+    WEFT_WAIT_MUTEX,
+    WEFT_WAIT_RWMUTEX_READ,
+    WEFT_WAIT_RWMUTEX_WRITE,
+    WEFT_WAIT_COND,
+    WEFT_WAIT_WG,
+    WEFT_WAIT_ONCE,
+    WEFT_WAIT_SEM,
+    WEFT_WAIT_GROUP,
+    WEFT_WAIT_SLEEP,
+    WEFT_WAIT_IO,
+    WEFT_WAIT_BLOCKING,
+    WEFT_WAIT_TIMER_CALL,
+} weft_wait_reason;
+
+/**
+ * weft_test_until_waiting - until at least n goroutines wait for this reason.
+ *
+ * Threads that are no goroutines do not count.  When it takes longer than
+ * ten seconds the test fails and all goroutines are shown.
+ */
+#define weft_test_until_waiting(n, reason)                                                         \
+    weft_impl_test_until_waiting(__FILE__, __LINE__, n, reason)
+
+/**
+ * weft_test_until_idle - until every other goroutine waits for something or has ended.
+ *
+ * One that sleeps waits too.  Gives up as weft_test_until_waiting() does.
+ */
+#define weft_test_until_idle() weft_impl_test_until_idle(__FILE__, __LINE__)
+
+/**
+ * weft_test_cleanup - call f(args...) when the test ends, last first.
+ *
+ * Also when it fails or is skipped, then by the goroutine that said so; not
+ * after a panic or a crash.  The arguments are evaluated now.
+ */
+#define weft_test_cleanup(...)                                                                     \
+    ({                                                                                             \
+        WEFT_IMPL_CHECK(__VA_ARGS__);                                                              \
+        weft_impl_test_cleanup(WEFT_IMPL_FN(__VA_ARGS__), WEFT_IMPL_ARGS(__VA_ARGS__));            \
+    })
+
+/**
+ * weft_test_temp_dir - a new, empty directory.
+ *
+ * It and what is in it are removed when the test has ended, however it ended.
+ * The string stays valid until then.
+ */
+WEFT_API const char *weft_test_temp_dir(void);
+
+/* ---- behind the macros --------------------------------------------------- */
+
+enum weft_impl_value_kind {
+    WEFT_IMPL_VALUE_SIGNED,
+    WEFT_IMPL_VALUE_UNSIGNED,
+    WEFT_IMPL_VALUE_FLOAT,
+    WEFT_IMPL_VALUE_POINTER,
+    WEFT_IMPL_VALUE_TEXT,
+};
+
+typedef struct weft_impl_value {
+    enum weft_impl_value_kind kind;
+    union {
+        int64_t i;
+        uint64_t u;
+        double f;
+        const volatile void *p;
+        const char *s;
+    } as;
+} weft_impl_value;
+
+WEFT_API weft_impl_value weft_impl_value_i(int64_t v);
+WEFT_API weft_impl_value weft_impl_value_u(uint64_t v);
+WEFT_API weft_impl_value weft_impl_value_f(double v);
+WEFT_API weft_impl_value weft_impl_value_p(const volatile void *v);
+WEFT_API weft_impl_value weft_impl_value_s(const char *v);
+
+#define WEFT_IMPL_VALUE_OF(x)                                                                      \
+    _Generic((x),                                                                                  \
+        bool: weft_impl_value_u, char: weft_impl_value_i, signed char: weft_impl_value_i,          \
+        short: weft_impl_value_i, int: weft_impl_value_i, long: weft_impl_value_i,                 \
+        long long: weft_impl_value_i, unsigned char: weft_impl_value_u,                            \
+        unsigned short: weft_impl_value_u, unsigned: weft_impl_value_u,                            \
+        unsigned long: weft_impl_value_u, unsigned long long: weft_impl_value_u,                   \
+        float: weft_impl_value_f, double: weft_impl_value_f, long double: weft_impl_value_f,       \
+        char *: weft_impl_value_s, const char *: weft_impl_value_s, default: weft_impl_value_p)(x)
+
+/* One condition, or left, operator, right; text is all of it as it was written. */
+#define WEFT_IMPL_TEST_CHECK(ends, text, ...)                                                      \
+    WEFT_IMPL_CAT(WEFT_IMPL_TEST_, WEFT_IMPL_TEST_FORM(__VA_ARGS__, MANY, MANY, MANY, CMP, MANY,   \
+                                                       COND, _))                                   \
+    (ends, text, __VA_ARGS__)
+#define WEFT_IMPL_TEST_FORM(a, b, c, d, e, f, form, ...) form
+
+#define WEFT_IMPL_TEST_COND(ends, text, cond)                                                      \
+    ((cond) ? (void)0 : weft_impl_test_fail(ends, __FILE__, __LINE__, "check failed: %s", text))
+
+/* The comparison as written is never run: it lets the compiler judge it. */
+#define WEFT_IMPL_TEST_CMP(ends, text, a, op, b)                                                   \
+    ((void)sizeof((a)op(b)),                                                                       \
+     weft_impl_test_compare(ends, __FILE__, __LINE__, text, #op, WEFT_IMPL_VALUE_OF(a),            \
+                            WEFT_IMPL_VALUE_OF(b)))
+
+#define WEFT_IMPL_TEST_MANY(...)                                                                   \
+    WEFT_IMPL_ASSERT(0, "weft: a check is one condition, or left, operator, right: "               \
+                        "put an expression with commas in parentheses")
+
+WEFT_API void weft_impl_test_fail(bool ends, const char *file, int line, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5), cold));
+WEFT_API void weft_impl_test_compare(bool ends, const char *file, int line, const char *text,
+                                     const char *op, weft_impl_value left, weft_impl_value right);
+WEFT_API void weft_impl_test_skip(const char *file, int line, const char *fmt, ...)
+    __attribute__((noreturn, format(printf, 3, 4), cold));
+WEFT_API void weft_impl_test_until_waiting(const char *file, int line, int n,
+                                           weft_wait_reason reason);
+WEFT_API void weft_impl_test_until_idle(const char *file, int line);
+WEFT_API void weft_impl_test_cleanup(weft_impl_fn fn, unsigned n, const uintptr_t *args);
+
+WEFT_END_DECLS
+
+#endif /* WEFT_TEST_H */
