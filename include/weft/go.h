@@ -70,7 +70,15 @@ int weft_main(int argc, char **argv);
  */
 #define weft_go(...) WEFT_IMPL_GO((const weft_go_opts *)0, __VA_ARGS__)
 
-/** weft_go_with - weft_go() with a name or a stack size: weft_go_with(&opts, f, args...). */
+/**
+ * weft_go_with - weft_go() with a name or a stack size.
+ *
+ *     weft_go_with(&(weft_go_opts){.name = "reader"}, read_all, fd);
+ *     weft_go_with((&(weft_go_opts){.name = "big", .stack_size = 1 << 20}), sort, a, n);
+ *
+ * With two fields the literal stands in parentheses: to the preprocessor a
+ * comma in braces separates arguments.
+ */
 #define weft_go_with(opts, ...) WEFT_IMPL_GO(opts, __VA_ARGS__)
 
 /**

@@ -64,7 +64,13 @@ typedef struct weft_case {
         weft_impl_i;                                                                               \
     })
 
-/** weft_select_n - the same over an array of n cases. */
+/**
+ * weft_select_n - the same over an array of n cases.
+ *
+ * The cases only point to values and results.  weft_on_send(c, v) keeps its
+ * value in the enclosing block, so in a loop that fills the array use
+ * weft_on_send_from(), whose value is a variable of yours.
+ */
 #define weft_select_n(cases, n)                                                                    \
     ({                                                                                             \
         int weft_impl_i = weft_impl_select((cases), (n));                                          \
@@ -85,6 +91,13 @@ typedef struct weft_case {
     ((weft_case){WEFT_IMPL_CASE_SEND,                                                              \
                  WEFT_IMPL_TX(c),                                                                  \
                  WEFT_IMPL_VALUE(c, __VA_ARGS__),                                                  \
+                 {.ok = (bool *)0}})
+
+/** weft_on_send_from - the value that *from has when the case happens is sent on c. */
+#define weft_on_send_from(c, from)                                                                 \
+    ((weft_case){WEFT_IMPL_CASE_SEND,                                                              \
+                 WEFT_IMPL_TX(c),                                                                  \
+                 _Generic((from), __typeof__(*(c)->weft_elem) * : (from)),                         \
                  {.ok = (bool *)0}})
 
 /** weft_on_done - the context ended. */

@@ -379,8 +379,8 @@ WEFT_API void weft_cond_broadcast(weft_cond *c);
 
 /** weft_once - something that is done once, by whoever comes first. */
 typedef struct weft_once {
-    uint32_t weft_done;     /* low half of its own address: done */
-    uint32_t weft_self;     /* the same since the first use */
+    uint32_t weft_done;     /* made from its own address: done, and no copy */
+    uint32_t weft_self;     /* low half of its own address since the first use */
     uint32_t weft_lock;
     uint32_t weft_running;
     uint64_t weft_runner;   /* number of the goroutine that does it */
@@ -415,7 +415,7 @@ static inline __attribute__((always_inline)) void weft_impl_once(weft_once *o, w
 {
     /* acquire: pairs with the release in src/sync/once.c */
     if (__builtin_expect(__atomic_load_n(&o->weft_done, __ATOMIC_ACQUIRE) !=
-                             (uint32_t)(uintptr_t)o,
+                             ((uint32_t)(uintptr_t)o | 1),
                          0))
         weft_impl_once_do(o, fn, n, args);
 }

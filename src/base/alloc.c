@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/bytes.h"
 #include "base/alloc.h"
 
 #include <string.h>
@@ -70,7 +71,7 @@ void *weft__alloc_zero(size_t size)
 {
     void *at = weft__alloc(size);
     if (at)
-        memset(at, 0, size);
+        bytes_zero(at, size);
     return at;
 }
 

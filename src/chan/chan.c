@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/bytes.h"
 #include "debug/debug.h"
 #include "sanitize/sanitize.h"
 #include "sched/sched.h"
@@ -244,24 +245,18 @@ void (weft_unref)(void *handle)
 
 /* ---- values -------------------------------------------------------------------- */
 
-/* Under TSan without calls that it intercepts: the access is reported as the
- * user's, by san_read() and san_write(). */
-static noinline void copy_unseen(volatile char *to, const volatile char *from, size_t size)
-{
-    while (size-- > 0)
-        *to++ = *from++;
-}
+/* Words that may lie anywhere and be of any type. */
+typedef uint64_t __attribute__((may_alias, aligned(1))) any_word;
+typedef uint32_t __attribute__((may_alias, aligned(1))) any_half;
 
 inline void weft__chan_copy(void *to, const void *from, size_t size)
 {
     if (size == 8)
-        *(uint64_t __attribute__((may_alias, aligned(1))) *)to =
-            *(const uint64_t __attribute__((may_alias, aligned(1))) *)from;
+        *(any_word *)to = *(const any_word *)from;
     else if (size == 4)
-        *(uint32_t __attribute__((may_alias, aligned(1))) *)to =
-            *(const uint32_t __attribute__((may_alias, aligned(1))) *)from;
+        *(any_half *)to = *(const any_half *)from;
     else if (unlikely(weft__tsan))
-        copy_unseen(to, from, size);
+        bytes_copy(to, from, size); /* the access is reported as the user's, by san_read() */
     else
         memcpy(to, from, size);
 }
@@ -464,8 +459,6 @@ static noinline bool recv_locked(weft_chan *handle, void *out, uintptr_t pc)
     hb_acquire(&w);
     return w.ok;
 }
-
-typedef uint64_t __attribute__((may_alias, aligned(1))) any_word;
 
 void weft_impl_send(weft_chan *handle, const void *value)
 {

@@ -330,12 +330,14 @@ int weft__select(const weft_case *cases, size_t n, uintptr_t pc)
     uint32_t channels = 0, count = 0;
     for (size_t i = 0; i < n; i++) {
         const weft_case *k = &cases[i];
-        struct chan *c = chan_of(channel_of(k));
+        weft_chan *handle = channel_of(k);
+        struct chan *c = chan_of(handle);
         if (i < ON_STACK)
             chan[i] = c;
         if (c) {
             channels++;
-            if (i < ON_STACK && seems_ready(k, c))
+            /* A stale handle is tried too: that tells. */
+            if (i < ON_STACK && (seems_ready(k, c) || unlikely(handle_stale(handle, c))))
                 ready[count++] = (uint8_t)i;
         } else if (k->kind == WEFT_IMPL_CASE_DEFAULT) {
             if_none = (int)i;

@@ -3,8 +3,10 @@
  * The stack of a goroutine that runs on another thread.
  *
  * Only that thread can tell: it is sent SIGURG, which by default does nothing
- * and which hardly any program uses, and walks its own stack in the handler.
- * It answers within a bounded time or not at all.
+ * and which hardly any program uses.  Its handler walks the stack, and if that
+ * does not come to the end, because code has no unwind tables or TSan must not
+ * be called, leaves a copy for the asker to try.  It answers within a bounded
+ * time or not at all.
  *
  * One question at a time; its life is one word, so that an answer that comes
  * too late finds the question gone:
@@ -48,40 +50,65 @@ static struct question {
     uint64_t id;
     bool met; /* the goroutine was there */
     struct trace trace;
+    struct regs regs;
+    uintptr_t *copy; /* of the upper end of its stack, */
+    size_t copied;   /* in words */
 } question;
+
+enum { COPY_WORDS = 8192 };
 
 static struct installed urgent;
 
 /* ---- the answering side ----------------------------------------------------------- */
 
-static void answer(const struct regs *r)
+/* A loop that no compiler turns into a call of memcpy(). */
+static void copy_stack(struct question *q, uintptr_t sp, uintptr_t hi)
+{
+    const volatile uintptr_t *from = (const volatile uintptr_t *)sp;
+    size_t n = (hi - sp) / sizeof *from;
+    q->copied = n < COPY_WORDS ? n : COPY_WORDS;
+    for (size_t i = 0; i < q->copied; i++)
+        q->copy[i] = from[i];
+}
+
+static void answer(const void *context)
 {
     struct question *q = &question;
     struct m *m = weft__self()->m;
     struct g *g = m->current;
-    q->met = g == q->g && g->id == q->id && r->sp > (uintptr_t)g->stack_lo &&
-             r->sp < (uintptr_t)g->stack_hi;
+    regs_of_signal(&q->regs, context);
+    q->copied = 0;
+    q->met = g == q->g && g->id == q->id && q->regs.sp > (uintptr_t)g->stack_lo &&
+             q->regs.sp < (uintptr_t)g->stack_hi;
     if (!q->met)
         return;
-    struct bounds b = {r->sp & ~(sizeof(uintptr_t) - 1), (uintptr_t)g->stack_hi, false};
-    if (weft__tsan) {
-        /* TSan may be stopped half-way in work of its own, so nothing of libc
-         * may be called that it intercepts: not even memset(). */
-        weft__trace_begin(&q->trace, 0);
-        weft__walk_frames(&q->trace, r, &b);
-        return;
-    }
-    /* The unwinder is right wherever the thread was stopped; frame pointers
-     * help where there are no tables. */
+    weft__trace_begin(&q->trace, q->regs.pc);
+    /* TSan may be stopped half-way in work of its own, so nothing of libc may
+     * be called that it intercepts; the unwinder does. */
+    if (!weft__tsan)
+        weft__walk_unwind(&q->trace, 0);
+    if (!q->trace.complete && q->copy)
+        copy_stack(q, q->regs.sp & ~(sizeof(uintptr_t) - 1), (uintptr_t)g->stack_hi);
+}
+
+/* What the thread could not do itself, from the copy. */
+static void complete(struct trace *t)
+{
+    const struct question *q = &question;
     struct trace other;
-    weft__trace_begin(&q->trace, r->pc);
-    weft__walk_unwind(&q->trace, 0);
-    if (q->trace.found && q->trace.complete)
+    struct bounds b = {.lo = q->regs.sp & ~(sizeof(uintptr_t) - 1), .copy = q->copy};
+    *t = q->trace;
+    b.copied = b.lo;
+    b.hi = b.lo + q->copied * sizeof(uintptr_t);
+    if (t->complete || q->copied < 2)
         return;
     weft__trace_begin(&other, 0);
-    weft__walk_frames(&other, r, &b);
-    if (weft__trace_better(&other, &q->trace))
-        q->trace = other;
+    weft__walk_frames(&other, &q->regs, &b);
+    if (weft__trace_better(&other, t))
+        *t = other;
+    weft__trace_begin(&other, 0);
+    if (weft__walk_tables(&other, &q->regs, &b) && weft__trace_better(&other, t))
+        *t = other;
 }
 
 static void on_urgent(int sig, siginfo_t *info, void *context)
@@ -93,9 +120,7 @@ static void on_urgent(int sig, siginfo_t *info, void *context)
     if (self && self->m && load_acquire(&self->m->signal_request) != 0 &&
         load_relaxed(&self->m->signal_request) == load_relaxed(&question.ticket) &&
         cas_seq(&question.state, &asked, BUSY)) {
-        struct regs r;
-        regs_of_signal(&r, context);
-        answer(&r);
+        answer(context);
         store_seq(&question.state, DONE);
         weft__futex_wake(&question.state, 1);
     }
@@ -148,6 +173,8 @@ static enum running ask(struct trace *t, const struct g *g, struct m *m, int tid
     q->g = g;
     q->id = g->id;
     q->met = false;
+    if (!q->copy)
+        q->copy = weft__mem_map(COPY_WORDS * sizeof *q->copy, "weft report copy");
     store_relaxed(&q->ticket, ++last_ticket);
     store_seq(&q->state, ASKED);
     store_seq(&m->signal_request, last_ticket);
@@ -172,7 +199,7 @@ static enum running ask(struct trace *t, const struct g *g, struct m *m, int tid
     }
     bool met = q->met;
     if (met)
-        *t = q->trace;
+        complete(t);
     store_seq(&q->state, FREE);
     return met ? RUNNING_TRACED : RUNNING_MOVED;
 }
@@ -245,7 +272,7 @@ static const char *fragile_name(long number)
 static void trace_call(struct trace *t, const struct g *g, int tid, const struct call *c)
 {
     struct regs r = {.pc = c->pc + 1, .exact = true, .sp = c->sp};
-    struct bounds b = {c->sp, (uintptr_t)g->stack_hi, true};
+    struct bounds b = {.lo = c->sp, .hi = (uintptr_t)g->stack_hi, .careful = true};
     struct call after;
     weft__trace_begin(t, 0);
     if (c->sp <= (uintptr_t)g->stack_lo || c->sp >= b.hi || !weft__walk_tables(t, &r, &b) ||

@@ -47,7 +47,9 @@ bool weft__trace_better(const struct trace *a, const struct trace *b);
 /* A part of memory that holds a stack. */
 struct bounds {
     uintptr_t lo, hi;
-    bool careful; /* it may be unmapped while we read */
+    bool careful;          /* it may be unmapped while we read */
+    const uintptr_t *copy; /* a copy of it, to be read in its place, or NULL; */
+    uintptr_t copied;      /* of what stood here */
 };
 
 /* weft__read - two words of a stack, without ever faulting; false: not there. */

@@ -138,6 +138,12 @@ bool weft__read(const struct bounds *b, uintptr_t at, uintptr_t out[2])
 {
     if (at < b->lo || at > b->hi - 2 * sizeof(uintptr_t) || at % sizeof(uintptr_t) != 0)
         return false;
+    if (b->copy) {
+        size_t i = (at - b->copied) / sizeof(uintptr_t);
+        out[0] = b->copy[i];
+        out[1] = b->copy[i + 1];
+        return true;
+    }
     if (b->careful)
         return weft__copy(out, at, 2 * sizeof(uintptr_t)) == 2 * sizeof(uintptr_t);
     out[0] = ((const uintptr_t *)at)[0];
@@ -148,14 +154,16 @@ bool weft__read(const struct bounds *b, uintptr_t at, uintptr_t out[2])
 /* ---- frames --------------------------------------------------------------------- */
 
 /* One frame up: *fp becomes the caller's, the result is the return address; 0
- * at the end of the chain. */
-static inline uintptr_t step(struct bounds *b, uintptr_t *fp)
+ * at the end of the chain.  *near is the code of the frame before. */
+static inline uintptr_t step(struct bounds *b, uintptr_t *fp, const struct code **near)
 {
     uintptr_t words[2];
     if (!weft__read(b, *fp, words))
         return 0;
     uintptr_t pc = plain_pc(words[1]);
-    if (!weft__code_at(pc - 1))
+    if (!*near || pc <= (*near)->lo || pc > (*near)->hi)
+        *near = weft__code_at(pc - 1);
+    if (!*near)
         return 0;
     b->lo = *fp + sizeof words; /* the chain only goes up */
     *fp = words[0];
@@ -165,9 +173,10 @@ static inline uintptr_t step(struct bounds *b, uintptr_t *fp)
 void weft__walk_frames(struct trace *t, const struct regs *r, const struct bounds *b)
 {
     struct bounds rest = *b;
+    const struct code *near = NULL;
     uintptr_t fp = r->fp, pc = r->pc;
     while (pc && weft__trace_add(t, pc))
-        pc = r->has_fp ? step(&rest, &fp) : 0;
+        pc = r->has_fp ? step(&rest, &fp, &near) : 0;
     weft__trace_end(t, false);
 }
 
@@ -205,6 +214,7 @@ static bool stack_of(struct bounds *b, const struct g *g)
     b->lo = (uintptr_t)g->stack_lo + weft__page_size; /* the guard */
     b->hi = (uintptr_t)g->stack_hi;
     b->careful = false;
+    b->copy = NULL;
     return b->lo < b->hi;
 }
 
@@ -299,13 +309,14 @@ static noinline size_t unwind_here(uintptr_t from, uintptr_t *pcs, size_t max, u
 noinline size_t weft__walk_here(uintptr_t from, uintptr_t *pcs, size_t max)
 {
     uintptr_t top = (uintptr_t)__builtin_frame_address(0), fp = top, pc = 0;
+    const struct code *near = NULL;
     struct bounds b;
     size_t n = 0;
     bool found = from == 0;
     if (unlikely(weft__code_generation() == 0))
         weft__code_refresh();
     stack_here(&b, fp);
-    while (n < max && (pc = step(&b, &fp))) {
+    while (n < max && (pc = step(&b, &fp, &near))) {
         if (!found && pc == from) {
             found = true;
             n = 0;
@@ -344,7 +355,7 @@ noinline void weft__trace_here(struct trace *t, uintptr_t from)
     weft__walk_unwind(t, top);
     if (t->complete && t->found)
         return;
-    r.pc = step(&b, &r.fp);
+    r.pc = step(&b, &r.fp, &(const struct code *){NULL});
     weft__trace_begin(&other, from);
     weft__walk_frames(&other, &r, &b);
     if (weft__trace_better(&other, t))
@@ -395,7 +406,7 @@ void weft__trace_regs(struct trace *t, const struct g *g, const struct regs *r)
     bool own_stack = stack_of(&b, g) && r->sp >= (uintptr_t)g->stack_lo - SOME_STACK / 8 &&
                      r->sp < b.hi;
     if (!own_stack)
-        b = (struct bounds){sp, sp + SOME_STACK, true};
+        b = (struct bounds){.lo = sp, .hi = sp + SOME_STACK, .careful = true};
     else if (sp > b.lo)
         b.lo = sp;
     weft__trace_begin(t, 0);

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "arch/switch.h"
+#include "base/bytes.h"
 #include "base/alloc.h"
 #include "debug/debug.h"
 #include "platform/platform.h"
@@ -152,7 +153,7 @@ void weft_impl_panic(const char *fmt, ...)
         weft__fatal("out of memory while raising a panic: %s", small);
     p->size = size;
     if (n < (int)sizeof small) {
-        memcpy(p->message, n < 0 ? "" : small, size - sizeof *p);
+        bytes_copy(p->message, n < 0 ? "" : small, size - sizeof *p);
     } else {
         va_start(args, fmt);
         vsnprintf(p->message, (size_t)n + 1, fmt, args);

@@ -3,7 +3,9 @@
  * The sanitizers' fibre interfaces, as gcc 12 and clang 14 and later have them.
  *
  * TSan: one fibre a goroutine, for its whole life and no longer: a reused one
- * would carry the old goroutine's history.  ASan: every switch is announced
+ * would carry the old goroutine's history.  The interface made for Java's heap
+ * is the one that forgets what happened at an address; our heap is the stacks.
+ * ASan: every switch is announced
  * with the bounds of the stack it goes to, and a goroutine that ends passes
  * NULL as its save slot, which frees its fake frames.
  */
@@ -26,6 +28,9 @@ WEAK void __tsan_read_range(const void *addr, size_t size);
 WEAK void __tsan_write_range(void *addr, size_t size);
 WEAK void __tsan_func_entry(void *pc);
 WEAK void __tsan_func_exit(void);
+WEAK void __tsan_java_init(unsigned long heap, unsigned long size);
+WEAK void __tsan_java_alloc(unsigned long at, unsigned long size);
+WEAK void __tsan_java_free(unsigned long at, unsigned long size);
 WEAK void __sanitizer_start_switch_fiber(void **save, const void *bottom, size_t size);
 WEAK void __sanitizer_finish_switch_fiber(void *save, const void **bottom_old, size_t *size_old);
 WEAK void __asan_unpoison_memory_region(void const volatile *addr, size_t size);
@@ -98,6 +103,20 @@ void weft__san_arrive(struct g *g)
 {
     if (weft__asan)
         __sanitizer_finish_switch_fiber(g->asan_fake, NULL, NULL);
+}
+
+void weft__san_stacks(void *base, size_t size)
+{
+    if (weft__tsan && __tsan_java_init)
+        __tsan_java_init((unsigned long)base, size);
+}
+
+void weft__san_fresh(void *lo, size_t size)
+{
+    if (!weft__tsan || !__tsan_java_init)
+        return;
+    __tsan_java_free((unsigned long)lo, size);
+    __tsan_java_alloc((unsigned long)lo, size);
 }
 
 void weft__san_clear(void *lo, size_t size)

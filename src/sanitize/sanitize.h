@@ -41,6 +41,11 @@ void weft__san_end(struct g *g);
 void weft__san_leave(struct g *from, struct g *to, bool dying);
 /* weft__san_arrive - first thing on the stack that was switched to. */
 void weft__san_arrive(struct g *g);
+/* weft__san_stacks - where stacks will be, told once a process.
+ * weft__san_fresh - a stack begins a new life: the accesses of its last owner
+ * are forgotten, without an edge from that goroutine to the next. */
+void weft__san_stacks(void *base, size_t size);
+void weft__san_fresh(void *lo, size_t size);
 /* weft__san_clear - a stack is about to be reused: forget poison left by frames that never returned. */
 void weft__san_clear(void *lo, size_t size);
 

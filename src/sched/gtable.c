@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/lock.h"
 #include "platform/platform.h"
 #include "sanitize/sanitize.h"
@@ -34,7 +35,7 @@ void weft__gtable_fini(void)
     for (size_t i = 0; i < table.committed; i += COMMIT_RECORDS)
         weft__san_unroot(table.base + i, COMMIT_RECORDS * sizeof(struct g));
     weft__mem_unmap(table.base, table.limit * sizeof(struct g));
-    memset(&table, 0, sizeof table);
+    bytes_zero(&table, sizeof table);
 }
 
 struct g *weft__g_grow(unsigned n)

@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/alloc.h"
 #include "base/rand.h"
 #include "debug/debug.h"
@@ -217,7 +218,7 @@ static void release_all(void)
     }
     weft__gtable_fini();
     weft__stacks_fini();
-    memset(&sched, 0, sizeof sched);
+    bytes_zero(&sched, sizeof sched);
 }
 
 static int start_up(void)
@@ -258,13 +259,13 @@ static int run(bool exits, weft_impl_fn fn, unsigned n, const uintptr_t *args)
         weft_panic("weft_run: the runtime is running already");
     struct g *thread = weft__self();
     int err = start_up();
+    sched.exits = exits;
     if (err == 0)
         err = weft__monitor_start();
     if (err != 0) {
         release_all();
         return err;
     }
-    sched.exits = exits;
     struct m *m = sched.first_m;
     m->g0.m = m;
     m->p = sched.procs[0];
@@ -280,6 +281,8 @@ static int run(bool exits, weft_impl_fn fn, unsigned n, const uintptr_t *args)
     uintptr_t arg = (uintptr_t)&main_call;
     weft__spawn("main", main_stack_size(), G_FLAG_MAIN, NULL, 0, (weft_impl_fn)run_main, 1, &arg);
     weft__schedule(m);
+    while (exits)
+        pause(); /* another M is about to end the process */
 
     for (;;) {
         weft__lock(&sched.lock);

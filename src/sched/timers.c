@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/alloc.h"
 #include "debug/debug.h"
 #include "platform/platform.h"
@@ -19,7 +20,7 @@ enum { FIRST_CAPACITY = 64, ARITY = 4 };
 
 void weft__timers_init(struct timer_heap *h)
 {
-    memset(h, 0, sizeof *h);
+    bytes_zero(h, sizeof *h);
     h->next = TIME_NEVER;
 }
 
@@ -98,7 +99,7 @@ static void grow(struct timer_heap *h)
     if (!slot)
         weft__fatal("out of memory for %u timers", capacity);
     if (h->slot) {
-        memcpy(slot, h->slot, h->count * sizeof *slot);
+        bytes_copy(slot, h->slot, h->count * sizeof *slot);
         weft__free(h->slot, h->capacity * sizeof *slot);
     }
     h->slot = slot;

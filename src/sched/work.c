@@ -110,6 +110,8 @@ static void *m_main(void *arg)
 {
     struct m *m = arg;
     m->tid = weft__thread_id();
+    if (sched.exits)
+        pthread_detach(m->thread); /* the end of the process is its end */
     weft__thread_name("weft");
     m->g0.m = m;
     weft__set_self(&m->g0);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/lock.h"
 #include "platform/platform.h"
 #include "sanitize/sanitize.h"
@@ -65,12 +66,34 @@ static enum guard_kind choose_guard(void)
     return GUARD_MPROTECT;
 }
 
-int weft__stacks_init(void)
+/* Under TSan the reservation stays for the life of the process: it can be told
+ * of one only. */
+static struct {
+    char *base;
+    size_t size;
+} kept;
+
+static size_t reserve(void)
 {
+    if (kept.base) {
+        stacks.base = kept.base;
+        return kept.size;
+    }
     size_t size = weft__tsan || weft__asan ? (size_t)32 << 30 : MAX_RESERVE;
     for (; size >= MIN_RESERVE; size /= 2)
         if ((stacks.base = weft__mem_reserve(size, "weft stacks")))
             break;
+    if (stacks.base && weft__tsan) {
+        kept.base = stacks.base;
+        kept.size = size;
+        weft__san_stacks(stacks.base, size);
+    }
+    return size;
+}
+
+int weft__stacks_init(void)
+{
+    size_t size = reserve();
     if (!stacks.base)
         return -ENOMEM;
     stacks.bump = stacks.committed = stacks.base;
@@ -103,9 +126,12 @@ void weft__stacks_fini(void)
         weft__san_unroot(stacks.base, size);
     weft__san_clear(stacks.base, (size_t)(stacks.committed - stacks.base));
     weft__mem_unmap(stacks.warm, 2 * list_bytes());
-    weft__mem_unmap(stacks.base, size);
+    if (kept.base)
+        weft__mem_drop(stacks.base, (size_t)(stacks.committed - stacks.base));
+    else
+        weft__mem_unmap(stacks.base, size);
     bool warned = stacks.warned;
-    memset(&stacks, 0, sizeof stacks);
+    bytes_zero(&stacks, sizeof stacks);
     stacks.warned = warned;
 }
 
@@ -229,7 +255,7 @@ static size_t trim_batch(void)
     if (n > TRIM_BATCH)
         n = TRIM_BATCH;
     stacks.warm_count -= n;
-    memcpy(batch, stacks.warm + stacks.warm_count, n * sizeof *batch);
+    bytes_copy(batch, stacks.warm + stacks.warm_count, n * sizeof *batch);
     weft__unlock(&stacks.lock);
     qsort(batch, n, sizeof *batch, by_number);
     for (size_t i = 0, end; i < n; i = end) {
@@ -239,7 +265,7 @@ static size_t trim_batch(void)
         weft__mem_drop(lo, (end - i) * STACK_SLOT);
     }
     weft__lock(&stacks.lock);
-    memcpy(stacks.cold + stacks.cold_count, batch, n * sizeof *batch);
+    bytes_copy(stacks.cold + stacks.cold_count, batch, n * sizeof *batch);
     stacks.cold_count += n;
     weft__unlock(&stacks.lock);
     return n;
@@ -252,13 +278,13 @@ static void trim_deep(void)
     weft__lock(&stacks.lock);
     size_t n = stacks.used && stacks.warm_count <= KEEP_SLOTS ? stacks.warm_count : 0;
     stacks.warm_count -= n;
-    memcpy(kept, stacks.warm, n * sizeof *kept);
+    bytes_copy(kept, stacks.warm, n * sizeof *kept);
     stacks.used = false;
     weft__unlock(&stacks.lock);
     for (size_t i = 0; i < n; i++)
         weft__mem_drop(slot_hi(kept[i]) - STACK_SLOT, STACK_SLOT - KEEP_TOP);
     weft__lock(&stacks.lock);
-    memcpy(stacks.warm + stacks.warm_count, kept, n * sizeof *kept);
+    bytes_copy(stacks.warm + stacks.warm_count, kept, n * sizeof *kept);
     stacks.warm_count += n;
     weft__unlock(&stacks.lock);
 }

@@ -126,6 +126,7 @@ static void call_over(weft_timer *x)
 
 static void call_goroutine(weft_timer *x)
 {
+    hb_acquire(x);
     weft_defer(call_over, x);
     run_call(x);
 }
@@ -134,6 +135,7 @@ static void deliver_late(struct timer *t)
 {
     weft_timer *x = t->arg;
     weft__lock(&x->lock);
+    hb_acquire(x);
     weft_time value;
     bool valid = take_fired(x, &value);
     if (valid && !x->chan)
@@ -182,6 +184,7 @@ static weft_timer *timer_make(int64_t period, uintptr_t pc)
 
 static void arm(weft_timer *x, int64_t d)
 {
+    hb_release(x); /* arming happens before what the timer causes */
     timer_ref(x);
     weft__timer_arm(&x->timer, weft__deadline(d), true);
 }

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a copied lock is recognised: it remembers its own address.
+ *
+ * The low half is enough, and zero, which an address may end in, only means
+ * that the copy is not noticed.  Goroutines that race for the first use write
+ * the same word.
+ */
+#ifndef WEFT_SRC_SELF_H
+#define WEFT_SRC_SELF_H
+
+#include "base/atomic.h"
+
+static inline uint32_t low_half(const void *at)
+{
+    return (uint32_t)(uintptr_t)at;
+}
+
+/* self_is - false: what lives at @at was copied from elsewhere after its first use. */
+static inline bool self_is(uint32_t *self, const void *at)
+{
+    uint32_t known = load_relaxed(self);
+    if (likely(known == low_half(at)))
+        return true;
+    if (known != 0)
+        return false;
+    store_relaxed(self, low_half(at));
+    return true;
+}
+
+#endif /* WEFT_SRC_SELF_H */
