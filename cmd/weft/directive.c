@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * directive.c - reading `//weft:` lines; see compile.h for what they may hold and why.
+ */
+#include "directive.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "complain.h"
+
+static bool starts(const char *word, const char *with)
+{
+    return strncmp(word, with, strlen(with)) == 0;
+}
+
+/* -I and -L mean folders beside the source, wherever the command is called. */
+static const char *from_source(const char *flag, const char *path)
+{
+    bool names_folder = starts(flag, "-I") || starts(flag, "-L");
+    if (!names_folder || flag[2] == '/' || !strchr(path, '/'))
+        return flag;
+    return text("%.2s%s/%s", flag, dir_name(path), flag + 2);
+}
+
+static int take(const char *path, unsigned line, const char *words, struct list *flags,
+                struct list *libs)
+{
+    struct list given = {0};
+    if (!list_add_words(&given, words))
+        return complain("%s:%u: //weft: has an open quote", path, line);
+    for (size_t i = 0; i < given.count; i++) {
+        const char *flag = given.item[i];
+        bool valued = strlen(flag) > 2;
+        bool for_linker = valued && (starts(flag, "-L") || starts(flag, "-l"));
+        bool for_compiler = valued && (starts(flag, "-D") || starts(flag, "-I") ||
+                                       starts(flag, "-U") || starts(flag, "-std="));
+        if (for_linker)
+            list_add(libs, from_source(flag, path));
+        else if (for_compiler || starts(flag, "-O") || strcmp(flag, "-pthread") == 0)
+            list_add(flags, from_source(flag, path));
+        else
+            return complain("%s:%u: //weft: takes -D -I -L -l -O -U -pthread -std=, each in one "
+                            "word, not %s",
+                            path, line, flag);
+    }
+    return 0;
+}
+
+int directive_read(const char *path, struct list *flags, struct list *libs)
+{
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return complain("%s: %s", path, strerror(errno));
+    const char *mark = "//weft:";
+    char *line = NULL;
+    size_t room = 0;
+    int status = 0;
+    for (unsigned number = 1; status == 0 && getline(&line, &room, file) >= 0; number++)
+        if (starts(line, mark))
+            status = take(path, number, line + strlen(mark), flags, libs);
+    if (status == 0 && ferror(file))
+        status = complain("%s: %s", path, strerror(errno));
+    free(line);
+    fclose(file);
+    return status;
+}
