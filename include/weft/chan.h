@@ -40,9 +40,16 @@ WEFT_BEGIN_DECLS
 typedef struct weft_chan weft_chan;
 
 /** weft_unit - a value without content, for channels that only signal. */
+#if defined(__cplusplus) && defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wextern-c-compat" /* its size is C's business: C++ makes none */
+#endif
 typedef struct weft_unit {
     char weft_impl_nothing[0];
 } weft_unit;
+#if defined(__cplusplus) && defined(__clang__)
+#pragma clang diagnostic pop
+#endif
 #define WEFT_UNIT ((weft_unit){})
 
 /* The handle types are never defined as objects: their members only carry
@@ -67,14 +74,17 @@ typedef struct weft_unit {
         char weft_can_recv;                                                                        \
         name##_rx *weft_as_rx;                                                                     \
     };                                                                                             \
-    __attribute__((unused)) static inline void name##_cleanup(name **c) { weft_impl_drop(*c); }    \
-    __attribute__((unused)) static inline void name##_tx_cleanup(name##_tx **c)                    \
+    __attribute__((unused)) static inline void name##_cleanup(name **weft_impl_c)                  \
     {                                                                                              \
-        weft_impl_drop(*c);                                                                        \
+        weft_impl_drop(*weft_impl_c);                                                              \
     }                                                                                              \
-    __attribute__((unused)) static inline void name##_rx_cleanup(name##_rx **c)                    \
+    __attribute__((unused)) static inline void name##_tx_cleanup(name##_tx **weft_impl_c)          \
     {                                                                                              \
-        weft_impl_drop(*c);                                                                        \
+        weft_impl_drop(*weft_impl_c);                                                              \
+    }                                                                                              \
+    __attribute__((unused)) static inline void name##_rx_cleanup(name##_rx **weft_impl_c)          \
+    {                                                                                              \
+        weft_impl_drop(*weft_impl_c);                                                              \
     }                                                                                              \
     struct name
 
@@ -86,8 +96,7 @@ typedef struct weft_unit {
  */
 #define weft_make(name, capacity)                                                                  \
     ({                                                                                             \
-        weft_chan *weft_impl_c =                                                                   \
-            weft_impl_chan_make(sizeof(*((name *)0)->weft_elem), (capacity));                      \
+        weft_chan *weft_impl_c = weft_impl_chan_make(sizeof(*((name *)0)->weft_elem), (capacity)); \
         WEFT_IMPL_SITE();                                                                          \
         (name *)(void *)weft_impl_c;                                                               \
     })
@@ -117,7 +126,7 @@ typedef struct weft_unit {
         WEFT_IMPL_SITE();                                                                          \
         (void)0;                                                                                   \
     })
-WEFT_API void (weft_unref)(void *c);
+WEFT_API void(weft_unref)(void *c);
 
 /**
  * weft_send - give a value to the channel: weft_send(c, v).
@@ -187,22 +196,19 @@ WEFT_API void (weft_unref)(void *c);
  */
 #define weft_try_send(c, ...)                                                                      \
     ({                                                                                             \
-        bool weft_impl_ok =                                                                        \
-            weft_impl_try_send(WEFT_IMPL_TX(c), WEFT_IMPL_VALUE(c, __VA_ARGS__));                  \
+        bool weft_impl_ok = weft_impl_try_send(WEFT_IMPL_TX(c), WEFT_IMPL_VALUE(c, __VA_ARGS__));  \
         WEFT_IMPL_SITE();                                                                          \
         weft_impl_ok;                                                                              \
     })
 #define weft_try_recv(c, out)                                                                      \
     ({                                                                                             \
-        bool weft_impl_ok =                                                                        \
-            weft_impl_try_recv(WEFT_IMPL_RX(c), WEFT_IMPL_OUT(c, out), (bool *)0);                 \
+        bool weft_impl_ok = weft_impl_try_recv(WEFT_IMPL_RX(c), WEFT_IMPL_OUT(c, out), (bool *)0); \
         WEFT_IMPL_SITE();                                                                          \
         weft_impl_ok;                                                                              \
     })
 #define weft_try_recv_ok(c, out, open)                                                             \
     ({                                                                                             \
-        bool weft_impl_ok =                                                                        \
-            weft_impl_try_recv(WEFT_IMPL_RX(c), WEFT_IMPL_OUT(c, out), (open));                    \
+        bool weft_impl_ok = weft_impl_try_recv(WEFT_IMPL_RX(c), WEFT_IMPL_OUT(c, out), (open));    \
         WEFT_IMPL_SITE();                                                                          \
         weft_impl_ok;                                                                              \
     })
@@ -223,7 +229,7 @@ WEFT_API void (weft_unref)(void *c);
         WEFT_IMPL_SITE();                                                                          \
         (void)0;                                                                                   \
     })
-WEFT_API void (weft_close)(void *c);
+WEFT_API void(weft_close)(void *c);
 
 /** weft_len, weft_cap - values waiting in the buffer, and its size; 0 for NULL. */
 #define weft_len(c) weft_impl_len(WEFT_IMPL_ANY(c))
@@ -253,19 +259,20 @@ struct weft_impl_any {
     char *weft_elem;
 };
 #define WEFT_IMPL_ANY(c)                                                                           \
-    ((void)sizeof(__builtin_choose_expr(                                                           \
-                      __builtin_types_compatible_p(__typeof__(c), void *),                         \
-                      (struct weft_impl_any *)0, (c))                                              \
+    ((void)sizeof(__builtin_choose_expr(__builtin_types_compatible_p(__typeof__(c), void *),       \
+                                        (struct weft_impl_any *)0, (c))                            \
                       ->weft_elem),                                                                \
      (weft_chan *)(void *)(c))
 #define WEFT_IMPL_TX(c) ((void)sizeof((c)->weft_can_send), (weft_chan *)(void *)(c))
 #define WEFT_IMPL_RX(c) ((void)sizeof((c)->weft_can_recv), (weft_chan *)(void *)(c))
 
 /* The address of a value of the channel's type; lives to the end of the block. */
-#define WEFT_IMPL_VALUE(c, ...) ((__typeof__(*(c)->weft_elem)[1]){(__VA_ARGS__)})
+#define WEFT_IMPL_VALUE(c, ...)                                                                    \
+    ((void)sizeof(*(c)->weft_elem =                                                                \
+                      (__VA_ARGS__)), /* an initializer alone would take 1 for {1, 0} */           \
+     (__typeof__(*(c)->weft_elem)[1]){(__VA_ARGS__)})
 /* A pointer for results: to the element type, or NULL. */
-#define WEFT_IMPL_OUT(c, out)                                                                      \
-    _Generic((out), __typeof__(*(c)->weft_elem) * : (out), void * : (out))
+#define WEFT_IMPL_OUT(c, out) _Generic((out), __typeof__(*(c)->weft_elem) * : (out), void * : (out))
 
 WEFT_API weft_chan *weft_impl_chan_make(size_t elem_size, int64_t capacity);
 WEFT_API void weft_impl_ref(weft_chan *c);

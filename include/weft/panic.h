@@ -70,10 +70,7 @@ WEFT_API void weft_panic_info_free(weft_panic_info *p);
 /** weft_panic_again - raise a contained panic once more; takes it over. */
 WEFT_API void weft_panic_again(weft_panic_info *p) __attribute__((noreturn));
 
-static inline void weft_panic_info_cleanup(weft_panic_info **p)
-{
-    weft_panic_info_free(*p);
-}
+static inline void weft_panic_info_cleanup(weft_panic_info **p) { weft_panic_info_free(*p); }
 
 /* A record of what to do at the end of a block.  head is the list's first
  * element's place; frame tells records apart that a longjmp jumped over. */
@@ -129,8 +126,8 @@ static inline struct weft_impl_scope *weft_impl_defer(struct weft_impl_scope *s,
     return s;
 }
 
-static inline struct weft_impl_scope1 *weft_impl_scope1(struct weft_impl_scope1 *s, void *frame,
-                                                        weft_impl_fn fn, void *arg)
+static inline struct weft_impl_scope1 *
+weft_impl_scope1_begin(struct weft_impl_scope1 *s, void *frame, weft_impl_fn fn, void *arg)
 {
     s->run = weft_impl_run_1;
     s->fn = fn;
@@ -148,10 +145,10 @@ static inline struct weft_impl_scope1 *weft_impl_scope1(struct weft_impl_scope1 
 #define weft_defer(...) WEFT_IMPL_DEFER(WEFT_IMPL_UNIQUE(weft_impl_defer_), __VA_ARGS__)
 #define WEFT_IMPL_DEFER(name, ...)                                                                 \
     struct weft_impl_scope name __attribute__((cleanup(weft_impl_scope_end), unused)),             \
-        *WEFT_IMPL_CAT(name, _p) __attribute__((unused)) = (                                       \
-            WEFT_IMPL_CHECK(__VA_ARGS__),                                                          \
-            weft_impl_defer(&name, __builtin_frame_address(0), WEFT_IMPL_FN(__VA_ARGS__),          \
-                            WEFT_IMPL_ARGS(__VA_ARGS__)))
+        *WEFT_IMPL_CAT(name, _p) __attribute__((unused)) =                                         \
+            (WEFT_IMPL_CHECK(__VA_ARGS__),                                                         \
+             weft_impl_defer(&name, __builtin_frame_address(0), WEFT_IMPL_FN(__VA_ARGS__),         \
+                             WEFT_IMPL_ARGS(__VA_ARGS__)))
 
 /**
  * weft_auto - a variable that owns what it points to: weft_auto(T, x) = expr;
@@ -166,9 +163,9 @@ static inline struct weft_impl_scope1 *weft_impl_scope1(struct weft_impl_scope1 
     T *x = (T *)0;                                                                                 \
     struct weft_impl_scope1 WEFT_IMPL_CAT(weft_impl_auto_, x)                                      \
         __attribute__((cleanup(weft_impl_scope1_end), unused)),                                    \
-        *WEFT_IMPL_CAT(weft_impl_autop_, x) __attribute__((unused)) =                              \
-            weft_impl_scope1(&WEFT_IMPL_CAT(weft_impl_auto_, x), __builtin_frame_address(0),       \
-                             (weft_impl_fn)(T##_cleanup), (0 ? (T##_cleanup)(&x) : (void)0, &x));  \
+        *WEFT_IMPL_CAT(weft_impl_autop_, x) __attribute__((unused)) = weft_impl_scope1_begin(      \
+            &WEFT_IMPL_CAT(weft_impl_auto_, x), __builtin_frame_address(0),                        \
+            (weft_impl_fn)(T##_cleanup), (0 ? (T##_cleanup)(&x) : (void)0, &x));                   \
     x
 
 WEFT_END_DECLS

@@ -183,7 +183,7 @@ WEFT_API int (weft_mutex_lock_ctx)(weft_ctx *ctx, weft_mutex *mu);
         *WEFT_IMPL_CAT(name, _p) __attribute__((unused)) = ({                                      \
             type *weft_impl_at = (at);                                                             \
             lock(weft_impl_at);                                                                    \
-            weft_impl_scope1(&name, __builtin_frame_address(0), (weft_impl_fn)(unlock),            \
+            weft_impl_scope1_begin(&name, __builtin_frame_address(0), (weft_impl_fn)(unlock),            \
                              weft_impl_at);                                                        \
         })
 

@@ -35,8 +35,9 @@ struct select {
     struct g *g;
     const weft_case *cases;
     size_t n;
-    struct chan **chan;       /* NULL: the case can never happen */
+    weft_chan **handle;       /* NULL: the case can never happen */
     struct waiter *waiters;
+    bool contexts;            /* some cases wait for a context */
     struct chan **order;      /* the channels, by address, each once */
     size_t channels;
     struct timer timer;
@@ -135,13 +136,27 @@ static inline void lock_all(struct select *s)
 static void check_handles(struct select *s)
 {
     for (size_t i = 0; i < s->n; i++) {
-        struct chan *c = s->chan[i];
-        weft_chan *handle = c ? channel_of(&s->cases[i]) : NULL;
-        if (c && unlikely(handle_stale(handle, c))) {
+        weft_chan *handle = s->handle[i];
+        if (handle && unlikely(handle_stale(handle, chan_of(handle)))) {
             unlock_all_but(s, NULL);
             weft__chan_panic_stale(handle, s->pc);
         }
     }
+}
+
+/* While we wait the contexts' records stay, whoever drops them. */
+static noinline void hold_contexts(struct select *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->cases[i].kind == WEFT_IMPL_CASE_DONE)
+            s->waiters[i].object = weft__ctx_hold(s->cases[i].u.ctx);
+}
+
+static noinline void release_contexts(struct select *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->cases[i].kind == WEFT_IMPL_CASE_DONE)
+            weft__ctx_release(s->waiters[i].object);
 }
 
 static bool timed_out(struct timer *t, int64_t now, struct timer_due *due)
@@ -189,9 +204,9 @@ static inline int try_ready(struct select *s, uint8_t *ready, uint32_t count)
     while (count > 0) {
         uint32_t at = weft__policy_pick(s->g, count);
         int i = ready[at];
-        struct chan *c = s->chan[i];
+        weft_chan *handle = s->handle[i];
+        struct chan *c = chan_of(handle);
         weft__lock(&c->lock);
-        weft_chan *handle = channel_of(&s->cases[i]);
         if (unlikely(handle_stale(handle, c))) {
             weft__unlock(&c->lock);
             weft__chan_panic_stale(handle, s->pc);
@@ -210,7 +225,7 @@ static inline int choose_ready(struct select *s)
     int chosen = -1;
     uint32_t count = 0;
     for (size_t i = 0; i < s->n; i++)
-        if (s->chan[i] && seems_ready(&s->cases[i], s->chan[i]) &&
+        if (s->handle[i] && seems_ready(&s->cases[i], chan_of(s->handle[i])) &&
             weft__policy_pick(s->g, ++count) == 0)
             chosen = (int)i;
     return chosen;
@@ -225,7 +240,7 @@ static inline int result_of(struct select *s, struct waiter *w)
             weft__chan_panic_closed(k->chan, "send on");
     } else {
         if (k->value)
-            san_write(k->value, ((struct chan *)w->object)->elem, (void *)s->pc);
+            san_write(k->value, chan_of(s->handle[w->index])->elem, (void *)s->pc);
         if (k->kind == WEFT_IMPL_CASE_RECV && k->u.ok)
             *k->u.ok = w->ok;
     }
@@ -238,18 +253,24 @@ static inline __attribute__((always_inline)) int wait_for_one(struct select *s, 
 {
     s->channels = 0;
     for (size_t i = 0; i < s->n; i++)
-        if (s->chan[i])
-            s->order[s->channels++] = s->chan[i];
+        if (s->handle[i])
+            s->order[s->channels++] = chan_of(s->handle[i]);
     sort_channels(s);
+    if (unlikely(s->contexts) && if_none < 0)
+        hold_contexts(s);
     lock_all(s);
     check_handles(s);
     for (int i; unlikely((i = choose_ready(s)) >= 0);) {
-        struct chan *c = s->chan[i];
+        struct chan *c = chan_of(s->handle[i]);
         unlock_all_but(s, c);
+        if (unlikely(s->contexts) && if_none < 0)
+            release_contexts(s); /* before a panic could leave them held */
         if (attempt(&s->cases[i], c, s->pc) != CHAN_BLOCKED)
             return i;
         /* Only selects that other cases had decided were waiting there. */
         weft__unlock(&c->lock);
+        if (unlikely(s->contexts) && if_none < 0)
+            hold_contexts(s);
         lock_all(s);
         check_handles(s);
     }
@@ -261,7 +282,7 @@ static inline __attribute__((always_inline)) int wait_for_one(struct select *s, 
     struct g *g = s->g;
     uint64_t ticket = weft__ticket_open(g);
     for (size_t i = 0; i < s->n; i++) {
-        struct chan *c = s->chan[i];
+        struct chan *c = chan_of(s->handle[i]);
         if (!c)
             continue;
         const weft_case *k = &s->cases[i];
@@ -269,7 +290,6 @@ static inline __attribute__((always_inline)) int wait_for_one(struct select *s, 
         w->g = g;
         w->ticket = ticket;
         w->value = k->value;
-        w->object = c;
         w->index = (int)i;
         waitq_push(sends(k) ? &c->sendq : &c->recvq, w);
         hb_release(w);
@@ -288,7 +308,7 @@ static inline __attribute__((always_inline)) int wait_for_one(struct select *s, 
     }
     for (size_t i = 0; i < s->n; i++) {
         struct waiter *w = &s->waiters[i];
-        struct chan *c = s->chan[i];
+        struct chan *c = chan_of(s->handle[i]);
         if (!c || (w == won && !many))
             continue;
         weft__lock(&c->lock);
@@ -296,6 +316,8 @@ static inline __attribute__((always_inline)) int wait_for_one(struct select *s, 
             waitq_remove(sends(&s->cases[i]) ? &c->sendq : &c->recvq, w);
         weft__unlock(&c->lock);
     }
+    if (unlikely(s->contexts))
+        release_contexts(s);
     return won ? result_of(s, won) : on_timeout;
 }
 
@@ -309,16 +331,17 @@ static noinline int select_many(struct select *s, int if_none, int on_timeout)
     weft_defer(weft__free, memory, size);
     s->waiters = (struct waiter *)memory;
     s->order = (struct chan **)(s->waiters + n);
-    s->chan = s->order + n;
+    s->handle = (weft_chan **)(s->order + n);
     for (size_t i = 0; i < n; i++)
-        s->chan[i] = chan_of(channel_of(&s->cases[i]));
+        s->handle[i] = channel_of(&s->cases[i]);
     return wait_for_one(s, if_none, on_timeout);
 }
 
 int weft__select(const weft_case *cases, size_t n, uintptr_t pc)
 {
     struct waiter waiters[ON_STACK];
-    struct chan *chan[ON_STACK], *order[ON_STACK];
+    struct chan *order[ON_STACK];
+    weft_chan *handles[ON_STACK];
     uint8_t ready[ON_STACK];
     struct select s;
     s.g = weft__current();
@@ -326,6 +349,7 @@ int weft__select(const weft_case *cases, size_t n, uintptr_t pc)
     s.n = n;
     s.pc = pc;
     s.timeout = -1;
+    s.contexts = false;
     int if_none = -1, on_timeout = -1;
     uint32_t channels = 0, count = 0;
     for (size_t i = 0; i < n; i++) {
@@ -333,7 +357,8 @@ int weft__select(const weft_case *cases, size_t n, uintptr_t pc)
         weft_chan *handle = channel_of(k);
         struct chan *c = chan_of(handle);
         if (i < ON_STACK)
-            chan[i] = c;
+            handles[i] = handle;
+        s.contexts |= k->kind == WEFT_IMPL_CASE_DONE;
         if (c) {
             channels++;
             /* A stale handle is tried too: that tells. */
@@ -354,7 +379,7 @@ int weft__select(const weft_case *cases, size_t n, uintptr_t pc)
     if (unlikely(n > ON_STACK))
         return select_many(&s, if_none, on_timeout);
     s.waiters = waiters;
-    s.chan = chan;
+    s.handle = handles;
     s.order = order;
     if (count > 0) {
         int i = try_ready(&s, ready, count);

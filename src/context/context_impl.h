@@ -50,7 +50,9 @@ weft_chan *weft__ctx_done(weft_ctx *ctx);
  * or waits for a signal. */
 bool weft__ctx_wakes(weft_ctx *ctx);
 
-/* weft__signals_watched - is there a context that a signal may end? */
+/* weft__signals_watched - may a signal still wake somebody?  Ask before looking
+ * whether everything is idle: a false says that whoever was to be woken by one
+ * has been made ready already. */
 bool weft__signals_watched(void);
 /* weft__signals_poll - end the contexts whose signals have come.  The monitor
  * calls it whenever it wakes; a handler pokes the monitor. */

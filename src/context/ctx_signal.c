@@ -24,6 +24,7 @@
 enum { SIGNALS = 64 };
 
 static uint64_t pending; /* atomic; set by handlers: signals that came */
+static uint32_t polling; /* the monitor is ending contexts and waking who waits */
 
 /* lock guards: all, and the signals of the contexts in it */
 static struct {
@@ -168,19 +169,21 @@ void weft__signals_poll(void)
 {
     if (likely(load_relaxed(&pending) == 0))
         return;
+    store_seq(&polling, 1); /* [signals.polling]: before any of them has ended */
     uint64_t signals = __atomic_exchange_n(&pending, 0, __ATOMIC_SEQ_CST);
     for (struct context *c; (c = next_hit(signals));) {
         weft__ctx_end(c, -ECANCELED, -EINTR);
         ctx_put(c);
     }
+    store_seq(&polling, 0); /* [signals.polling]: after the last was made ready */
 }
 
 bool weft__signals_watched(void)
 {
     weft__lock(&watch.lock);
     struct context *c = watch.first;
-    while (c && load_relaxed(&c->err) != 0)
+    while (c && load_acquire(&c->err) != 0) /* [ctx.err] */
         c = c->watch_next;
     weft__unlock(&watch.lock);
-    return c != NULL;
+    return c != NULL || load_seq(&polling) != 0; /* [signals.polling] */
 }

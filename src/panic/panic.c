@@ -130,8 +130,12 @@ static void raise_panic(struct weft_panic_info *p)
     p->outer = g->panic;
     g->panic = p;
     run_scopes(g, t ? t->scopes : NULL);
-    if (t)
+    if (t) {
+        /* Frames between here and there never end: their poison goes now. */
+        char *here = __builtin_frame_address(0);
+        weft__san_clear(here, (size_t)((char *)t->saved - here));
         weft__resume_saved(t->saved);
+    }
     /* The report needs more room than a goroutine near its end may have. */
     if (g->m && !weft__asan && g->m->current == g)
         weft__call_on((void *)((uintptr_t)g->m->g0.sp & ~(uintptr_t)15), report, p);

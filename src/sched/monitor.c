@@ -18,6 +18,7 @@
  * It is also the alarm clock while all Ps are busy: at the deadline of a timer
  * it wakes an idle P or tells the busy ones to look up.
  */
+#include "context/context_impl.h"
 #include "debug/debug.h"
 #include "platform/platform.h"
 #include "sched/park.h"
@@ -147,6 +148,7 @@ static void *monitor_main(void *arg)
     while (!load_relaxed(&sched.stopping)) {
         uint32_t word = load_seq(&sched.monitor_word);
         weft__debug_poll();
+        weft__signals_poll();
         int64_t now = weft__now();
         store_relaxed(&sched.coarse_now, now);
         int64_t next = weft__timers_next();

@@ -88,6 +88,17 @@ static inline void waitq_push(struct waitq *q, struct waiter *w)
     q->last = w;
 }
 
+static inline void waitq_push_front(struct waitq *q, struct waiter *w)
+{
+    w->prev = NULL;
+    w->next = q->first;
+    if (q->first)
+        q->first->prev = w;
+    else
+        q->last = w;
+    q->first = w;
+}
+
 static inline void waitq_remove(struct waitq *q, struct waiter *w)
 {
     if (w->prev)

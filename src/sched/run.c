@@ -18,6 +18,7 @@
 #include "base/bytes.h"
 #include "base/alloc.h"
 #include "base/rand.h"
+#include "context/context_impl.h"
 #include "debug/debug.h"
 #include "platform/platform.h"
 #include "sanitize/sanitize.h"
@@ -331,6 +332,8 @@ int weft__run_program(int argc, char **argv, int (*program)(int, char **))
  */
 void weft__check_dead(void)
 {
+    if (weft__signals_watched())
+        return;
     weft__lock(&sched.lock);
     int ours = (int)sched.thread_count + 1; /* and the monitor */
     bool idle = weft__at_rest() && !sched.main_done && !sched.stopping;

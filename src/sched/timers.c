@@ -26,6 +26,9 @@ void weft__timers_init(struct timer_heap *h)
 
 void weft__timers_fini(struct timer_heap *h)
 {
+    /* Timers may outlive the runtime: they are not armed any more. */
+    for (uint32_t i = 0; i < h->count; i++)
+        store_release(&h->slot[i].timer->heap, NULL);
     weft__free(h->slot, h->capacity * sizeof *h->slot);
     weft__timers_init(h);
 }

@@ -27,6 +27,7 @@
  * instead of being woken to compete for it.
  */
 #include "base/rand.h"
+#include "context/context_impl.h"
 #include "debug/debug.h"
 #include "platform/platform.h"
 #include "sanitize/sanitize.h"
@@ -103,16 +104,30 @@ static bool try_take(weft_mutex *mu, uint8_t how)
     return cas_acquire(&mu->weft_state, &expected, how);
 }
 
-static noinline void lock_slow(weft_mutex *mu, struct g *g, uintptr_t pc)
+/* @mw gives up waiting: the context ended. */
+static void leave_queue(struct bucket *b, weft_mutex *mu, struct mutex_waiter *mw)
 {
-    if (load_relaxed(&mu->weft_owner) == (uint32_t)g->id && !g->thread)
-        weft__fatal("deadlock: goroutine %llu locks a mutex that it holds already",
-                    (unsigned long long)g->id);
+    weft__lock(&b->lock);
+    waitq_remove(&b->queue, &mw->w);
+    if (!first_waiter(b, mu))
+        store_relaxed(&mu->weft_waiting, load_relaxed(&mu->weft_waiting) & WOKEN);
+    weft__unlock(&b->lock);
+}
+
+/* Returns 0, or the error of the context that ended first. */
+static noinline int lock_slow(weft_mutex *mu, struct g *g, struct context *ctx, uintptr_t pc)
+{
+    if (load_relaxed(&mu->weft_owner) == (uint32_t)g->id && !g->thread && !ctx) {
+        char at[256];
+        weft__fatal("deadlock: goroutine %llu locks a mutex that it holds already\n"
+                    "\tit was locked at %s",
+                    (unsigned long long)g->id, weft__site(at, sizeof at, mu->weft_pc));
+    }
     /* Another processor's goroutine may be about to unlock. */
     if (load_relaxed(&sched.proc_count) > 1)
         for (int i = 0; i < SPINS; i++) {
             if (load_relaxed(&mu->weft_state) == FREE && try_take(mu, quick()))
-                return;
+                return 0;
             cpu_relax();
         }
     struct bucket *b = bucket_of(mu);
@@ -129,22 +144,26 @@ static noinline void lock_slow(weft_mutex *mu, struct g *g, uintptr_t pc)
             if (!others)
                 store_relaxed(&mu->weft_waiting, 0);
             weft__unlock(&b->lock);
-            return;
+            return 0;
         }
         mw.w = (struct waiter){.g = g, .object = mu};
-        if (woken) { /* it waited before: it keeps its place */
-            mw.w.next = b->queue.first;
-            if (b->queue.first)
-                b->queue.first->prev = &mw.w;
-            else
-                b->queue.last = &mw.w;
-            b->queue.first = &mw.w;
-        } else {
+        if (ctx)
+            mw.w.ticket = weft__ticket_open(g);
+        if (woken)
+            waitq_push_front(&b->queue, &mw.w); /* it waited before: it keeps its place */
+        else
             waitq_push(&b->queue, &mw.w);
+        int err = 0;
+        if (ctx)
+            err = weft__ctx_park(ctx, &mw.w, WAIT_MUTEX, mu, pc, &b->lock);
+        else
+            weft__park(WAIT_MUTEX, mu, pc, &b->lock);
+        if (unlikely(err)) {
+            leave_queue(b, mu, &mw);
+            return err;
         }
-        weft__park(WAIT_MUTEX, mu, pc, &b->lock);
         if (mw.w.ok)
-            return;
+            return 0;
         woken = true;
     }
 }
@@ -155,8 +174,39 @@ static void lock(weft_mutex *mu, uintptr_t pc)
     if (unlikely(mu->weft_self != low(mu)))
         check_self(mu);
     if (unlikely(!try_take(mu, quick())))
-        lock_slow(mu, g, pc);
+        lock_slow(mu, g, NULL, pc);
     took(mu, g, pc);
+}
+
+bool (weft_mutex_try_lock)(weft_mutex *mu)
+{
+    struct g *g = weft__current();
+    if (unlikely(mu->weft_self != low(mu)))
+        check_self(mu);
+    if (!try_take(mu, quick()))
+        return false;
+    took(mu, g, (uintptr_t)__builtin_return_address(0));
+    return true;
+}
+
+int (weft_mutex_lock_ctx)(weft_ctx *ctx, weft_mutex *mu)
+{
+    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+    int err = weft__ctx_check(ctx);
+    if (err != 0)
+        return err;
+    struct g *g = weft__current();
+    if (unlikely(mu->weft_self != low(mu)))
+        check_self(mu);
+    if (unlikely(!try_take(mu, quick()))) {
+        struct context *c = weft__ctx_hold(ctx);
+        err = lock_slow(mu, g, c, pc);
+        weft__ctx_release(c);
+        if (err != 0)
+            return err;
+    }
+    took(mu, g, pc);
+    return 0;
 }
 
 void weft_impl_mutex_lock(weft_mutex *mu)
@@ -183,36 +233,38 @@ static noinline void unlock_of_unlocked(weft_mutex *mu)
 }
 
 /* Somebody waits; the mutex is FREE already, or SLOW and still ours. */
-static noinline void unlock_slow(weft_mutex *mu, bool free)
+static noinline void unlock_slow(weft_mutex *mu, bool is_free)
 {
     struct bucket *b = bucket_of(mu);
+    struct g *woken = NULL;
     weft__lock(&b->lock);
     struct mutex_waiter *mw = first_waiter(b, mu);
     bool starving = mw && weft__now() - mw->since > STARVING_NS;
-    bool ours = !free; /* may we hand it over? */
-    if (!ours && starving)
-        ours = try_take(mu, SLOW);
-    if (!mw || (load_relaxed(&mu->weft_waiting) & WOKEN && !(starving && ours))) {
-        if (!mw)
-            store_relaxed(&mu->weft_waiting, 0);
-        if (ours)
-            store_release(&mu->weft_state, FREE);
-        weft__unlock(&b->lock);
-        return;
-    }
-    struct g *g = mw->w.g;
-    waitq_remove(&b->queue, &mw->w);
-    uint8_t waiting = first_waiter(b, mu) ? WAITERS : 0;
-    if (starving && ours) {
-        mw->w.ok = true; /* SLOW stays: it is the waiter's now */
-        store_relaxed(&mu->weft_waiting, waiting | (load_relaxed(&mu->weft_waiting) & WOKEN));
-    } else {
-        store_relaxed(&mu->weft_waiting, waiting | WOKEN);
-        if (ours)
-            store_release(&mu->weft_state, FREE);
-    }
+    /* Only a mutex that is ours can be handed over. */
+    bool ours = !is_free || (starving && try_take(mu, SLOW));
+    bool hand_over = starving && ours;
+    uint8_t waiting = load_relaxed(&mu->weft_waiting) & WOKEN;
+    if (hand_over || !waiting)
+        while (mw) {
+            waitq_remove(&b->queue, &mw->w);
+            if (weft__waiter_take(&mw->w)) {
+                woken = mw->w.g;
+                break;
+            }
+            mw = first_waiter(b, mu); /* that one's context ended; it is gone */
+        }
+    if (woken && hand_over)
+        mw->w.ok = true; /* SLOW stays: the mutex is the waiter's now */
+    else if (woken)
+        waiting |= WOKEN;
+    if (first_waiter(b, mu))
+        waiting |= WAITERS;
+    store_relaxed(&mu->weft_waiting, waiting);
+    if (ours && !(woken && hand_over))
+        store_release(&mu->weft_state, FREE); /* release [mutex] */
     weft__unlock(&b->lock);
-    weft__ready(g);
+    if (woken)
+        weft__ready(woken);
 }
 
 void weft_impl_mutex_unlock_slow(weft_mutex *mu)
@@ -240,4 +292,21 @@ void weft_impl_mutex_unlock(weft_mutex *mu)
 void (weft_mutex_unlock)(weft_mutex *mu)
 {
     weft_impl_mutex_unlock(mu);
+}
+
+/* ---- reports ------------------------------------------------------------------------ */
+
+static void describe(struct text *t, const struct g *g)
+{
+    weft_mutex mu;
+    char at[256];
+    if (g->wait_object && weft__mem_peek(&mu, g->wait_object, sizeof mu) && mu.weft_state != FREE &&
+        mu.weft_owner != 0)
+        weft__print(t, "        mutex locked at %s by goroutine %u\n",
+                    weft__site(at, sizeof at, mu.weft_pc), mu.weft_owner);
+}
+
+__attribute__((constructor)) static void register_words(void)
+{
+    weft__describe[WAIT_MUTEX] = describe;
 }

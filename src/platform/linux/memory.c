@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "platform/fault.h"
@@ -76,6 +77,12 @@ int weft__mem_guard(void *at, size_t size)
     if (weft__fault(FAULT_GUARD))
         return -EINVAL;
     return madvise(at, size, MADV_GUARD_INSTALL) == 0 ? 0 : -errno;
+}
+
+bool weft__mem_peek(void *to, const void *from, size_t size)
+{
+    struct iovec local = {to, size}, remote = {(void *)from, size};
+    return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)size;
 }
 
 long weft__mem_max_maps(void)
