@@ -337,6 +337,7 @@ WEFT_TEST(cancel_wakes_whoever_waits_in_whatever_way)
     weft_ctx_cancel(ctx);
     weft_wg_wait(&wg);
     weft_check(woken, ==, N);
+    weft_test_until_idle();
     weft_check(weft_num_goroutine(), ==, before);
 }
 

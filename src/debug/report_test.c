@@ -50,7 +50,7 @@ WEFT_TEST(a_dump_has_the_caller_first)
 {
     dump();
     weft_check(matches(text, "^goroutine 1 \"main\" \\[running\\]:$"));
-    weft_check(matches(text, "^weft_impl_test_a_dump_has_the_caller_first |^dump "));
+    weft_check(matches(text, "\\[running\\]:\ndump "));
 }
 
 WEFT_TEST(a_waiting_goroutine_shows_why_and_where)
@@ -69,13 +69,17 @@ WEFT_TEST(a_waiting_goroutine_shows_why_and_where)
 
 WEFT_TEST(one_that_has_not_run_shows_its_function)
 {
-    int before = weft_procs(1);
-    weft_auto(int_chan, c) = weft_make(int_chan, 1);
-    weft_send(c, 1);
-    weft_go(receive, c); /* nobody else can run it before we wait */
-    dump();
-    weft_procs(before);
-    weft_check(matches(text, "\\[runnable\\]:\nreceive .*\\(not started\\)$"));
+    bool seen = false;
+    weft_procs(1);
+    weft_auto(int_chan, c) = weft_make(int_chan, 0);
+    /* Another processor may still be on its way out and take it; rarely twice. */
+    for (int i = 0; i < 20 && !seen; i++) {
+        weft_go(receive, c);
+        dump();
+        seen = strstr(text, "[runnable]:\nreceive ") && strstr(text, "(not started)\n");
+    }
+    weft_check(seen);
+    weft_close(c);
     weft_test_until_idle();
 }
 
@@ -105,7 +109,7 @@ static _Atomic int interrupted, slept;
 static void sleep_in_libc(void)
 {
     slept = 1;
-    if (usleep(400 * 1000) != 0)
+    if (usleep(999 * 1000) != 0)
         interrupted = 1;
     slept = 2;
 }

@@ -136,8 +136,9 @@ static void raise_panic(struct weft_panic_info *p)
         weft__san_clear(here, (size_t)((char *)t->saved - here));
         weft__resume_saved(t->saved);
     }
-    /* The report needs more room than a goroutine near its end may have. */
-    if (g->m && !weft__asan && g->m->current == g)
+    /* The report needs more room than a goroutine near its end may have; an M's
+     * own context, where timers fire, has it already. */
+    if (g->m && !weft__asan && g->m->current == g && g != &g->m->g0)
         weft__call_on((void *)((uintptr_t)g->m->g0.sp & ~(uintptr_t)15), report, p);
     report(p);
     __builtin_unreachable();

@@ -13,7 +13,10 @@
 #include "sanitize/sanitize.h"
 
 #include <pthread.h>
+#include <stdio.h>
 
+#include "base/lock.h"
+#include "debug/debug.h"
 #include "sched/g.h"
 
 #define WEAK __attribute__((weak))
@@ -22,6 +25,8 @@ WEAK void *__tsan_create_fiber(unsigned flags);
 WEAK void __tsan_destroy_fiber(void *fiber);
 WEAK void __tsan_switch_to_fiber(void *fiber, unsigned flags);
 WEAK void __tsan_set_fiber_name(void *fiber, const char *name);
+WEAK void AnnotateIgnoreSyncBegin(const char *file, int line);
+WEAK void AnnotateIgnoreSyncEnd(const char *file, int line);
 WEAK void __tsan_acquire(void *addr);
 WEAK void __tsan_release(void *addr);
 WEAK void __tsan_read_range(const void *addr, size_t size);
@@ -76,10 +81,62 @@ void weft__san_thread(struct g *g)
     }
 }
 
+/* "file.c:36" for a place where goroutines are made.  Looked up once a place;
+ * what the lookup locks is no business of the program's. */
+static void place_name(char *out, size_t size, uintptr_t pc)
+{
+    static struct lock lock;
+    static struct {
+        uintptr_t pc;
+        char name[48];
+    } places[256];
+    unsigned i = (unsigned)((pc ^ pc >> 8) % array_len(places));
+    weft__lock(&lock);
+    if (places[i].pc != pc) {
+        struct symbol s;
+        if (AnnotateIgnoreSyncBegin)
+            AnnotateIgnoreSyncBegin(__FILE__, __LINE__);
+        weft__symbol(pc, &s);
+        if (AnnotateIgnoreSyncEnd)
+            AnnotateIgnoreSyncEnd(__FILE__, __LINE__);
+        if (s.file)
+            snprintf(places[i].name, sizeof places[i].name, "%s:%d", s.file, s.line);
+        else
+            snprintf(places[i].name, sizeof places[i].name, "%s+0x%lx", s.module ? s.module : "?",
+                     (unsigned long)s.module_offset);
+        places[i].pc = pc;
+    }
+    snprintf(out, size, "%s", places[i].name);
+    weft__unlock(&lock);
+}
+
+/* Reports call a fibre by its name; TSan keeps 63 bytes of it. */
+static void name_fiber(struct g *g)
+{
+    char place[48], name[64];
+    if (!__tsan_set_fiber_name)
+        return;
+    if (g->create_pc) {
+        place_name(place, sizeof place, g->create_pc);
+        snprintf(name, sizeof name, "goroutine %llu created at %s", (unsigned long long)g->id,
+                 place);
+    } else {
+        snprintf(name, sizeof name, "goroutine %llu \"%s\"", (unsigned long long)g->id,
+                 g->name ? g->name : "");
+    }
+    __tsan_set_fiber_name(g->tsan_fiber, name);
+}
+
 void weft__san_start(struct g *g)
 {
-    if (weft__tsan && !g->tsan_fiber)
-        g->tsan_fiber = __tsan_create_fiber(0);
+    if (!weft__tsan || g->tsan_fiber)
+        return;
+    if (__tsan_func_entry && g->create_pc)
+        __tsan_func_entry((void *)g->create_pc);
+    g->tsan_fiber = __tsan_create_fiber(0);
+    if (__tsan_func_exit && g->create_pc)
+        __tsan_func_exit();
+    name_fiber(g);
 }
 
 void weft__san_end(struct g *g)

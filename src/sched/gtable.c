@@ -20,11 +20,26 @@ static struct {
     size_t used, committed, limit;
 } table;
 
+static bool commit_more(void)
+{
+    struct g *at = table.base + table.committed;
+    if (table.committed == table.limit ||
+        weft__mem_commit(at, COMMIT_RECORDS * sizeof(struct g)) != 0)
+        return false;
+    weft__san_root(at, COMMIT_RECORDS * sizeof(struct g));
+    table.committed += COMMIT_RECORDS;
+    return true;
+}
+
 int weft__gtable_init(void)
 {
     for (table.limit = MAX_RECORDS; table.limit >= MIN_RECORDS; table.limit /= 2)
         if ((table.base = weft__mem_reserve(table.limit * sizeof(struct g), "weft goroutines")))
-            return 0;
+            break;
+    /* The first goroutine is certain to get a record: only now can we still say no. */
+    if (table.base && commit_more())
+        return 0;
+    weft__gtable_fini();
     return -ENOMEM;
 }
 
@@ -43,13 +58,8 @@ struct g *weft__g_grow(unsigned n)
     struct g *list = NULL;
     weft__lock(&table.lock);
     for (unsigned i = 0; i < n; i++) {
-        if (table.used == table.committed) {
-            if (table.used == table.limit ||
-                weft__mem_commit(table.base + table.used, COMMIT_RECORDS * sizeof(struct g)) != 0)
-                break;
-            weft__san_root(table.base + table.used, COMMIT_RECORDS * sizeof(struct g));
-            table.committed += COMMIT_RECORDS;
-        }
+        if (table.used == table.committed && !commit_more())
+            break;
         struct g *g = &table.base[table.used];
         g->link = list;
         list = g;

@@ -222,6 +222,8 @@ static void release_all(void)
     bytes_zero(&sched, sizeof sched);
 }
 
+static const char *missing; /* what a start that failed could not get */
+
 static int start_up(void)
 {
     weft__platform_init();
@@ -233,10 +235,15 @@ static int start_up(void)
     int threads = weft__tsan || weft__asan ? weft__thread_count() : 0;
     sched.foreign_base = threads > 1 ? threads - 1 : 0;
     int err = weft__stacks_init();
-    if (err == 0)
+    missing = "address space for stacks";
+    if (err == 0) {
         err = weft__gtable_init();
-    if (err == 0)
+        missing = "address space for goroutines";
+    }
+    if (err == 0) {
         err = procs_grow(procs_wanted());
+        missing = "memory for processors";
+    }
     if (err != 0)
         return err;
     sched.proc_count = sched.proc_max;
@@ -261,8 +268,10 @@ static int run(bool exits, weft_impl_fn fn, unsigned n, const uintptr_t *args)
     struct g *thread = weft__self();
     int err = start_up();
     sched.exits = exits;
-    if (err == 0)
+    if (err == 0) {
         err = weft__monitor_start();
+        missing = "a thread";
+    }
     if (err != 0) {
         release_all();
         return err;
@@ -317,7 +326,8 @@ int weft__run_program(int argc, char **argv, int (*program)(int, char **))
     uintptr_t args[2] = {(uintptr_t)argc, (uintptr_t)argv};
     int result = run(true, (weft_impl_fn)program, 2, args);
     if (result < 0) {
-        fprintf(stderr, "weft: the runtime cannot start: %s\n", weft_strerror(result));
+        fprintf(stderr, "weft: the runtime cannot start: no %s: %s\n", missing,
+                weft_strerror(result));
         return 2;
     }
     return result;

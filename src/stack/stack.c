@@ -102,7 +102,8 @@ int weft__stacks_init(void)
     if (!stacks.warm || weft__mem_commit(stacks.base, COMMIT_CHUNK) != 0) {
         if (stacks.warm)
             weft__mem_unmap(stacks.warm, 2 * list_bytes());
-        weft__mem_unmap(stacks.base, size);
+        if (!kept.base)
+            weft__mem_unmap(stacks.base, size);
         stacks.base = NULL;
         return -ENOMEM;
     }
@@ -313,7 +314,11 @@ bool weft__stack_map(size_t size, char **lo, char **hi)
     char *at = weft__mem_map(size, "weft stack");
     if (!at)
         return false;
-    weft__mem_protect(at, page);
+    if (weft__mem_protect(at, page) != 0) {
+        weft__lock(&stacks.lock);
+        warn_unguarded();
+        weft__unlock(&stacks.lock);
+    }
     weft__san_root(at + page, size - page);
     *lo = at;
     *hi = at + size;

@@ -69,6 +69,8 @@ void weft__mem_unmap(void *at, size_t size)
 
 int weft__mem_protect(void *at, size_t size)
 {
+    if (weft__fault(FAULT_GUARD))
+        return -ENOMEM;
     return mprotect(at, size, PROT_NONE) == 0 ? 0 : -errno;
 }
 
