@@ -43,6 +43,9 @@ int weft__thread_id(void);
 /* weft__thread_count - threads of this process, or -1 when that cannot be known. */
 int weft__thread_count(void);
 void weft__thread_name(const char *name);
+/* weft__thread_slack - how late the kernel may end the thread's sleeps, ns;
+ * returns the former value. */
+long weft__thread_slack(long ns);
 /* weft__cpu_count - how many cores this process may use. */
 int weft__cpu_count(void);
 

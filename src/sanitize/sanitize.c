@@ -118,8 +118,8 @@ static void name_fiber(struct g *g)
         return;
     if (g->create_pc) {
         place_name(place, sizeof place, g->create_pc);
-        snprintf(name, sizeof name, "goroutine %llu created at %s", (unsigned long long)g->id,
-                 place);
+        int n = snprintf(name, sizeof name, "goroutine %llu created at ", (unsigned long long)g->id);
+        snprintf(name + n, sizeof name - (size_t)n, "%.*s", (int)sizeof name - n - 1, place);
     } else {
         snprintf(name, sizeof name, "goroutine %llu \"%s\"", (unsigned long long)g->id,
                  g->name ? g->name : "");

@@ -70,6 +70,13 @@ void weft__thread_name(const char *name)
     prctl(PR_SET_NAME, name);
 }
 
+long weft__thread_slack(long ns)
+{
+    long before = prctl(PR_GET_TIMERSLACK);
+    prctl(PR_SET_TIMERSLACK, ns);
+    return before;
+}
+
 int weft__cpu_count(void)
 {
     cpu_set_t set;
