@@ -52,8 +52,13 @@ int weft_main(int argc, char **argv);
  *           WEFT_LEAKS=fail turns a result of 0 into 3.
  */
 #define weft_run(...)                                                                              \
-    (WEFT_IMPL_CHECK(__VA_ARGS__), WEFT_IMPL_CHECK_INT(__VA_ARGS__),                               \
-     weft_impl_run(WEFT_IMPL_FN(__VA_ARGS__), WEFT_IMPL_ARGS(__VA_ARGS__)))
+    ({                                                                                             \
+        WEFT_IMPL_CHECK(__VA_ARGS__);                                                              \
+        WEFT_IMPL_CHECK_INT(__VA_ARGS__);                                                          \
+        int weft_impl_r = weft_impl_run(WEFT_IMPL_FN(__VA_ARGS__), WEFT_IMPL_ARGS(__VA_ARGS__));   \
+        WEFT_IMPL_SITE();                                                                          \
+        weft_impl_r;                                                                               \
+    })
 
 /**
  * weft_go - start a goroutine: weft_go(f, a, b) runs f(a, b).

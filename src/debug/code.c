@@ -29,10 +29,7 @@ struct table {
 static struct table *current; /* [code.table] */
 static struct lock refreshing;
 
-static struct table *table_now(void)
-{
-    return load_acquire(&current); /* acquire [code.table] */
-}
+static struct table *table_now(void) { return load_acquire(&current); /* acquire [code.table] */ }
 
 /* A copy: the loader's string goes away with the object. */
 static void name_code(struct code *c, const char *path)

@@ -39,12 +39,12 @@ struct m;
 /* Collects output and hands it on in large pieces, to one of three places.
  * Flush it at the end. */
 struct text {
-    FILE *file;  /* or */
-    char *room;  /* a buffer of the caller's, ended by a zero byte, cut off when full; or */
+    FILE *file; /* or */
+    char *room; /* a buffer of the caller's, ended by a zero byte, cut off when full; or */
     int fd;
     size_t left; /* in room */
     size_t used;
-    bool raw;    /* addresses only: names cannot be looked up now */
+    bool raw; /* addresses only: names cannot be looked up now */
     char buffer[2048];
 };
 

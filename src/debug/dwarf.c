@@ -238,10 +238,7 @@ static const char *call_site(Dwarf_Die *unit, Dwarf_Die *inlined, int *line)
 }
 
 /* Inline functions of our headers: the user sees a macro. */
-static bool is_macro_part(const char *function)
-{
-    return strncmp(function, "weft_impl_", 10) == 0;
-}
+static bool is_macro_part(const char *function) { return strncmp(function, "weft_impl_", 10) == 0; }
 
 static size_t functions_at(Dwfl_Module *module, Dwarf_Die *unit, Dwarf_Addr address,
                            struct symbol out[INLINE_MAX])
@@ -258,8 +255,8 @@ static size_t functions_at(Dwfl_Module *module, Dwarf_Die *unit, Dwarf_Addr addr
         /* These scopes follow the source; from the innermost on we want those
          * of the code. */
         Dwarf *dwarf = weft__dw.dwfl_module_getdwarf(module, &bias);
-        bool found = weft__dw.dwarf_offdie(dwarf, weft__dw.dwarf_dieoffset(&scopes[0]),
-                                           &innermost) != NULL;
+        bool found =
+            weft__dw.dwarf_offdie(dwarf, weft__dw.dwarf_dieoffset(&scopes[0]), &innermost) != NULL;
         free(scopes);
         scopes = NULL;
         count = found ? weft__dw.dwarf_getscopes_die(&innermost, &scopes) : 0;
@@ -302,8 +299,8 @@ size_t weft__dw_lookup(uintptr_t address, struct symbol out[INLINE_MAX])
         return n;
     GElf_Sym symbol;
     GElf_Off offset = 0;
-    const char *name = weft__dw.dwfl_module_addrinfo(module, address, &offset, &symbol, NULL, NULL,
-                                                     NULL);
+    const char *name =
+        weft__dw.dwfl_module_addrinfo(module, address, &offset, &symbol, NULL, NULL, NULL);
     if (!name)
         return n;
     if (n == 0)

@@ -26,7 +26,7 @@ static struct file {
     char name[sizeof((struct code *)0)->name];
     const char *at; /* NULL: it could not be read */
     size_t size;
-    const ElfW(Sym) *symbols;
+    const ElfW(Sym) * symbols;
     size_t symbol_count;
     const char *strings;
     size_t string_size;

@@ -98,10 +98,7 @@ void weft__dying(void)
     flush_the_rest();
 }
 
-void weft__die(int status)
-{
-    _exit(status);
-}
+void weft__die(int status) { _exit(status); }
 
 struct last {
     struct text text;

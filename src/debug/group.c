@@ -16,10 +16,7 @@
 
 enum { FIRST_ROOM = 64 };
 
-void weft__groups_begin(struct groups *all)
-{
-    *all = (struct groups){0};
-}
+void weft__groups_begin(struct groups *all) { *all = (struct groups){0}; }
 
 void weft__groups_end(struct groups *all)
 {
@@ -34,8 +31,8 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 
 static bool same_key(const struct group *a, const struct group *b)
 {
-    return a->wait_key == b->wait_key && a->create_key == b->create_key &&
-           a->reason == b->reason && a->state == b->state;
+    return a->wait_key == b->wait_key && a->create_key == b->create_key && a->reason == b->reason &&
+           a->state == b->state;
 }
 
 static struct group *find(struct group *slot, size_t room, const struct group *key)
@@ -74,7 +71,7 @@ static void add(struct groups *all, const struct group *new)
         return;
     }
     size_t count = at->count + new->count;
-    if (new->since < at->since || (new->since == at->since && new->oldest->id < at->oldest->id))
+    if (new->since < at->since || (new->since == at->since &&new->oldest->id < at->oldest->id))
         *at = *new;
     at->count = count;
 }

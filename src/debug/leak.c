@@ -34,10 +34,7 @@ static enum wish wish(bool warn)
     return LEAKS_REPORT;
 }
 
-bool weft__leaks_fail(void)
-{
-    return wish(false) == LEAKS_FAIL;
-}
+bool weft__leaks_fail(void) { return wish(false) == LEAKS_FAIL; }
 
 struct verdict {
     struct text text;
@@ -70,10 +67,7 @@ static void scan(struct verdict *v)
     }
 }
 
-static const char *plural(size_t n)
-{
-    return n == 1 ? "" : "s";
-}
+static const char *plural(size_t n) { return n == 1 ? "" : "s"; }
 
 static void put_group(struct text *t, const struct group *group)
 {

@@ -4,10 +4,7 @@
 #include "debug/lookup.h"
 #include "debug/trace.h"
 
-bool weft__dw_open(void)
-{
-    return false;
-}
+bool weft__dw_open(void) { return false; }
 
 size_t weft__dw_lookup(uintptr_t address, struct symbol out[INLINE_MAX])
 {

@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The registers that a signal handler was given; without any call into libc. */
+/*
+ * For signal handlers that may have stopped a sanitizer in the middle of its
+ * own work: the registers they were given, and errno, without calling anything
+ * that it intercepts.
+ */
 #ifndef WEFT_SRC_REGS_H
 #define WEFT_SRC_REGS_H
 
+#include <errno.h>
 #include <ucontext.h>
 
 #include "debug/trace.h"
+
+/* Not weft's errno, which tells TSan that the getter's result is the thread's. */
+#undef errno
+#define handler_errno (*__errno_location())
 
 static inline void regs_of_signal(struct regs *r, const void *context)
 {

@@ -285,16 +285,26 @@ static void find_oldest(struct oldest *o, const struct all *all)
     }
 }
 
+/* The caller: a goroutine, a thread of the program's, or one of our own. */
+static void put_self(struct text *t, const struct all *all)
+{
+    weft__put(t, "\n", 1);
+    if (all->self && (all->self->thread || !(all->self->flags & G_FLAG_SYSTEM))) {
+        struct g self = *all->self;
+        self.state = G_RUNNING;
+        weft__put_goroutine(t, &self, all->trace, NULL);
+        return;
+    }
+    weft__print(t, "thread [running]:\n");
+    weft__put_frames(t, all->trace);
+}
+
 void weft__put_all(struct text *t, const struct all *all)
 {
     struct oldest oldest;
     struct groups rest;
-    if (all->self && (all->self->thread || !(all->self->flags & G_FLAG_SYSTEM))) {
-        weft__put(t, "\n", 1);
-        struct g self = *all->self;
-        self.state = G_RUNNING;
-        weft__put_goroutine(t, &self, all->trace, NULL);
-    }
+    if (all->trace)
+        put_self(t, all);
     find_oldest(&oldest, all);
     for (size_t i = 0; i < oldest.count; i++)
         put_changing(t, oldest.g[i], all);

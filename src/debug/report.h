@@ -30,9 +30,10 @@ enum { ALL_FULL = 100, GROUPS_SHOWN = 20 };
 /*
  * weft__put_all - every goroutine, the oldest first, each after an empty line.
  *
- * @self, if not NULL, comes before them, with the stack @trace.  Beyond the
- * first ALL_FULL the rest is counted in groups, unless it is wanted @in_full.
- * @rest: nothing runs any more.  @gentle: the program goes on afterwards.
+ * The caller comes before them, if @trace has its stack; @self is its goroutine
+ * or NULL.  Beyond the first ALL_FULL the rest is counted in groups, unless it
+ * is wanted @in_full.  @rest: nothing runs any more.  @gentle: the program goes
+ * on afterwards.
  */
 struct all {
     const struct g *self;

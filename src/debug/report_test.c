@@ -67,20 +67,42 @@ WEFT_TEST(a_waiting_goroutine_shows_why_and_where)
     weft_test_until_idle();
 }
 
+struct page {
+    struct text text;
+    struct g g;
+    struct trace trace;
+};
+
+static void put_one(void *arg)
+{
+    struct page *p = arg;
+    weft__put_goroutine(&p->text, &p->g, &p->trace, NULL);
+}
+
+/* A record alone, as it is before it gets a stack. */
 WEFT_TEST(one_that_has_not_run_shows_its_function)
 {
-    bool seen = false;
-    weft_procs(1);
-    weft_auto(int_chan, c) = weft_make(int_chan, 0);
-    /* Another processor may still be on its way out and take it; rarely twice. */
-    for (int i = 0; i < 20 && !seen; i++) {
-        weft_go(receive, c);
-        dump();
-        seen = strstr(text, "[runnable]:\nreceive ") && strstr(text, "(not started)\n");
-    }
-    weft_check(seen);
-    weft_close(c);
-    weft_test_until_idle();
+    static char room[1000];
+    struct page p = {.g = {.state = G_RUNNABLE, .id = 7, .fn = (weft_impl_fn)receive}};
+    p.g.create_pc = (uintptr_t)put_one + 1;
+    p.g.parent_id = 3;
+    weft__text_buffer(&p.text, room, sizeof room);
+    weft__with_symbols(&p.text, put_one, &p);
+    weft__flush(&p.text);
+    weft_check(matches(room, "^goroutine 7 \\[runnable\\]:\nreceive .* \\(not started\\)\n"
+                             "created by put_one .* in goroutine 3$"));
+}
+
+/* How long it has waited is said from a second on. */
+WEFT_TEST(a_long_wait_is_said_to_be_long)
+{
+    static char room[1000];
+    struct page p = {.g = {.state = G_WAITING, .id = 7, .wait_reason = WAIT_SELECT_NONE}};
+    p.g.wait_since = weft_now() - 125 * WEFT_SECOND;
+    weft__text_buffer(&p.text, room, sizeof room);
+    weft__with_symbols(&p.text, put_one, &p);
+    weft__flush(&p.text);
+    weft_check(matches(room, "^goroutine 7 \\[select \\(no cases\\), 2 minutes\\]:$"));
 }
 
 static _Atomic bool stop, spins;
@@ -100,7 +122,8 @@ WEFT_TEST(one_that_runs_elsewhere_is_asked)
         weft_yield();
     dump();
     stop = true;
-    weft_check(matches(text, "^goroutine [0-9]+ \\[running\\]:\nspin "));
+    weft_check(count(text, " [running]:\n"), ==, 2u);
+    weft_check(matches(text, "^spin "));
     weft_test_until_idle();
 }
 
@@ -311,10 +334,7 @@ WEFT_TEST(the_environment_says_what_leaks_are)
 
 /* ---- panics ------------------------------------------------------------------------------- */
 
-static void fail_twice(void)
-{
-    weft_panic("the text\n\twith a second line");
-}
+static void fail_twice(void) { weft_panic("the text\n\twith a second line"); }
 
 WEFT_TEST(a_panics_report_names_the_call)
 {
@@ -336,5 +356,6 @@ WEFT_TEST(a_replaced_panic_is_reported_too)
     weft__text_buffer(&t, room, sizeof room);
     weft__panic_report(&t, NULL, messages, 2, pcs, 1);
     weft__flush(&t);
-    weft_check(matches(room, "^panic: first\n\tpanic: second\n\nthread \\[running\\]:\nfail_twice "));
+    weft_check(
+        matches(room, "^panic: first\n\tpanic: second\n\nthread \\[running\\]:\nfail_twice "));
 }

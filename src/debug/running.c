@@ -78,8 +78,7 @@ static void answer(const void *context)
     struct g *g = m->current;
     regs_of_signal(&q->regs, context);
     q->copied = 0;
-    q->met = g == q->g && g->id == q->id && q->regs.sp > (uintptr_t)g->stack_lo &&
-             q->regs.sp < (uintptr_t)g->stack_hi;
+    q->met = g == q->g && g->id == q->id;
     if (!q->met)
         return;
     weft__trace_begin(&q->trace, q->regs.pc);
@@ -87,7 +86,9 @@ static void answer(const void *context)
      * be called that it intercepts; the unwinder does. */
     if (!weft__tsan)
         weft__walk_unwind(&q->trace, 0);
-    if (!q->trace.complete && q->copy)
+    /* It may stand on another stack, which the runtime lent it for a while. */
+    bool on_its_own = q->regs.sp > (uintptr_t)g->stack_lo && q->regs.sp < (uintptr_t)g->stack_hi;
+    if (!q->trace.complete && q->copy && on_its_own)
         copy_stack(q, q->regs.sp & ~(sizeof(uintptr_t) - 1), (uintptr_t)g->stack_hi);
 }
 
@@ -114,7 +115,7 @@ static void complete(struct trace *t)
 static void on_urgent(int sig, siginfo_t *info, void *context)
 {
     (void)sig, (void)info;
-    int saved = errno;
+    int saved = handler_errno;
     struct g *self = weft__self();
     uint32_t asked = ASKED;
     if (self && self->m && load_acquire(&self->m->signal_request) != 0 &&
@@ -124,7 +125,7 @@ static void on_urgent(int sig, siginfo_t *info, void *context)
         store_seq(&question.state, DONE);
         weft__futex_wake(&question.state, 1);
     }
-    errno = saved;
+    handler_errno = saved;
 }
 
 /* ---- the asking side ----------------------------------------------------------------- */
@@ -153,10 +154,7 @@ static bool find_thread(const struct g *g, struct m **m, int *tid)
     return at && *tid > 0;
 }
 
-static bool send(int tid, int sig)
-{
-    return syscall(SYS_tgkill, getpid(), tid, sig) == 0;
-}
+static bool send(int tid, int sig) { return syscall(SYS_tgkill, getpid(), tid, sig) == 0; }
 
 static enum running ask(struct trace *t, const struct g *g, struct m *m, int tid)
 {
@@ -211,18 +209,22 @@ static const struct {
 } fragile[] = {
 #define CALL(name) {SYS_##name, #name},
     CALL(nanosleep) CALL(clock_nanosleep) CALL(ppoll) CALL(pselect6) CALL(epoll_pwait)
-    CALL(rt_sigsuspend) CALL(rt_sigtimedwait) CALL(semop) CALL(semtimedop) CALL(msgrcv)
-    CALL(msgsnd) CALL(io_getevents)
+        CALL(rt_sigsuspend) CALL(rt_sigtimedwait) CALL(semop) CALL(semtimedop) CALL(msgrcv)
+            CALL(msgsnd) CALL(io_getevents)
 #ifdef SYS_poll
-    CALL(poll) CALL(select) CALL(epoll_wait) CALL(pause)
+                CALL(poll) CALL(select) CALL(epoll_wait) CALL(pause)
 #endif
 #ifdef SYS_epoll_pwait2
-    CALL(epoll_pwait2)
+                    CALL(epoll_pwait2)
 #endif
 #undef CALL
     /* A socket with a time limit gives up early, too. */
-    {SYS_recvfrom, "recvfrom"}, {SYS_recvmsg, "recvmsg"}, {SYS_sendto, "sendto"},
-    {SYS_sendmsg, "sendmsg"}, {SYS_accept, "accept"}, {SYS_accept4, "accept4"},
+    {SYS_recvfrom, "recvfrom"},
+    {SYS_recvmsg, "recvmsg"},
+    {SYS_sendto, "sendto"},
+    {SYS_sendmsg, "sendmsg"},
+    {SYS_accept, "accept"},
+    {SYS_accept4, "accept4"},
     {SYS_connect, "connect"},
 };
 
@@ -280,8 +282,7 @@ static void trace_call(struct trace *t, const struct g *g, int tid, const struct
         weft__trace_begin(t, 0);
 }
 
-enum running weft__running_trace(struct trace *t, const struct g *g, bool gentle,
-                                 const char **call)
+enum running weft__running_trace(struct trace *t, const struct g *g, bool gentle, const char **call)
 {
     struct m *m = NULL;
     struct call c;
@@ -302,7 +303,4 @@ void weft__running_init(void)
     weft__handler_install(&urgent, SIGURG, on_urgent, SA_RESTART, OVER_IGNORE);
 }
 
-void weft__running_fini(void)
-{
-    weft__handler_remove(&urgent);
-}
+void weft__running_fini(void) { weft__handler_remove(&urgent); }

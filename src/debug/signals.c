@@ -35,8 +35,8 @@
 #include "sanitize/sanitize.h"
 #include "sched/sched.h"
 
-#define SIGNAL_STACK  ((size_t)64 << 10)
-#define REPORT_NS     ((int64_t)5 * 1000 * 1000 * 1000)
+#define SIGNAL_STACK ((size_t)64 << 10)
+#define REPORT_NS    ((int64_t)5 * 1000 * 1000 * 1000)
 enum { REPORT_WAITS = 5 };
 /* How far from the end of its stack a goroutine's access may lie and still be
  * taken for an overflow: large frames are touched at their far end first. */
@@ -73,14 +73,14 @@ static void leave_note(uint32_t note)
 static void on_quit(int sig, siginfo_t *info, void *context)
 {
     (void)info, (void)context;
-    int saved = errno;
+    int saved = handler_errno;
     if (load_relaxed(&sched.monitor_started)) {
         leave_note(NOTE_QUIT);
     } else {
         weft__handler_default(sig);
         raise(sig);
     }
-    errno = saved;
+    handler_errno = saved;
 }
 
 static void put_everyone(void *arg)
@@ -257,7 +257,7 @@ static void let_report(void)
  * called, as it may be stopped in the middle of its own work. */
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
-    int saved = errno;
+    int saved = handler_errno;
     struct installed *i = faults;
     while (i->sig != sig)
         i++;
@@ -268,7 +268,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
     uintptr_t address = info->si_code > 0 ? (uintptr_t)info->si_addr : 0;
     bool overflow = is_overflow(g, sig, address, regs.sp);
     if (!overflow && hand_on(&i->before, sig, info, context)) {
-        errno = saved;
+        handler_errno = saved;
         return;
     }
     if (weft__dying_claim()) {
@@ -294,7 +294,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
     weft__handler_default(sig);
     if (info->si_code <= 0)
         syscall(SYS_tgkill, getpid(), weft__thread_id(), sig);
-    errno = saved;
+    handler_errno = saved;
 }
 
 /* ---- the monitor's part ----------------------------------------------------------------- */

@@ -22,7 +22,7 @@
 #include "debug/trace.h"
 #include "platform/platform.h"
 
-#define STACK_SIZE ((size_t)1 << 20)
+#define STACK_SIZE  ((size_t)1 << 20)
 /* How long a report waits for another one. */
 #define PATIENCE_NS ((int64_t)5 * 1000 * 1000 * 1000)
 
@@ -47,15 +47,9 @@ static struct {
 static __thread bool inside;
 
 /* Never inlined: a goroutine may be on another thread at the next call. */
-noinline bool weft__in_symbols(void)
-{
-    return inside;
-}
+noinline bool weft__in_symbols(void) { return inside; }
 
-static noinline void set_inside(bool on)
-{
-    inside = on;
-}
+static noinline void set_inside(bool on) { inside = on; }
 
 /* ---- the answers that were given ------------------------------------------------- */
 

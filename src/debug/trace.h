@@ -75,10 +75,10 @@ void weft__trace_regs(struct trace *t, const struct g *g, const struct regs *r);
 /* ---- loaded code ----------------------------------------------------------- */
 
 struct code {
-    uintptr_t lo, hi;   /* executable */
-    uintptr_t bias;     /* address minus the one in the file */
-    bool program;       /* the executable itself */
-    char name[40];      /* base name of the file */
+    uintptr_t lo, hi; /* executable */
+    uintptr_t bias;   /* address minus the one in the file */
+    bool program;     /* the executable itself */
+    char name[40];    /* base name of the file */
 };
 
 /* weft__code_at - the loaded code @pc is in, or NULL.  Never blocks, never faults. */

@@ -73,8 +73,7 @@ static bool set_registers(Dwfl_Thread *thread, void *arg)
     }
     if (r->exact)
         pc -= 1;
-    if (r->count == 0 && r->has_fp &&
-        !weft__dw.dwfl_thread_state_registers(thread, FP, 1, &fp))
+    if (r->count == 0 && r->has_fp && !weft__dw.dwfl_thread_state_registers(thread, FP, 1, &fp))
         return false;
     if (r->count == 0 && sp && !weft__dw.dwfl_thread_state_registers(thread, SP, 1, &sp))
         return false;

@@ -23,6 +23,7 @@
 
 #include "arch/switch.h"
 #include "debug/debug.h"
+#include "debug/lookup.h"
 #include "debug/trace.h"
 #include "platform/platform.h"
 #include "stack/stack.h"
@@ -70,10 +71,7 @@ bool weft__trace_add(struct trace *t, uintptr_t pc)
     return t->found || t->count < SEARCH_MAX;
 }
 
-static bool is_entry(uintptr_t pc)
-{
-    return pc - (uintptr_t)weft__entry <= ENTRY_CALL;
-}
+static bool is_entry(uintptr_t pc) { return pc - (uintptr_t)weft__entry <= ENTRY_CALL; }
 
 /*
  * Where the runtime calls a goroutine's function.  A chain of frame pointers
@@ -272,15 +270,24 @@ void weft__trace_parked(struct trace *t, const struct g *g, bool careful)
     }
 }
 
+struct parked {
+    const struct g *g;
+    struct trace trace;
+};
+
+static void walk_parked(void *arg)
+{
+    struct parked *p = arg;
+    weft__trace_parked(&p->trace, p->g, true);
+}
+
 size_t weft__walk(const struct g *g, uintptr_t *pcs, size_t max)
 {
-    struct trace t;
+    struct parked p = {.g = g};
     size_t n = 0;
-    weft__trace_parked(&t, g, true);
-    while (n < t.count && n < max && n < TRACE_FIRST) {
-        pcs[n] = t.first[n];
-        n++;
-    }
+    weft__with_symbols(NULL, walk_parked, &p); /* for the tables */
+    for (; n < p.trace.count && n < max && n < TRACE_FIRST; n++)
+        pcs[n] = p.trace.first[n];
     return n;
 }
 
@@ -424,8 +431,8 @@ void weft__trace_regs(struct trace *t, const struct g *g, const struct regs *r)
     struct trace rest;
     struct regs caller = *r;
     uintptr_t sp = r->sp & ~(sizeof(uintptr_t) - 1);
-    bool own_stack = stack_of(&b, g) && r->sp >= (uintptr_t)g->stack_lo - SOME_STACK / 8 &&
-                     r->sp < b.hi;
+    bool own_stack =
+        stack_of(&b, g) && r->sp >= (uintptr_t)g->stack_lo - SOME_STACK / 8 && r->sp < b.hi;
     if (!own_stack)
         b = (struct bounds){.lo = sp, .hi = sp + SOME_STACK, .careful = true};
     else if (sp > b.lo)

@@ -158,8 +158,7 @@ static void walk_sorting(void *arg)
 {
     struct trace *t = arg;
     for (size_t i = 0; i < weft__g_count(); i++)
-        if (weft__g_at(i)->state == G_WAITING &&
-            weft__g_at(i)->wait_reason == WAIT_CHAN_RECV_NIL)
+        if (weft__g_at(i)->state == G_WAITING && weft__g_at(i)->wait_reason == WAIT_CHAN_RECV_NIL)
             weft__trace_parked(t, weft__g_at(i), false);
 }
 
@@ -190,14 +189,14 @@ WEFT_TEST(a_broken_chain_ends_the_walk)
         uintptr_t link, pc;
         size_t frames;
     } cases[] = {
-        {(uintptr_t)(stack + 4), code, 3},       /* goes on once: the next holds zeroes */
-        {(uintptr_t)stack, code, 2},             /* to itself */
-        {(uintptr_t)(stack + 64), code, 2},      /* to the end */
-        {(uintptr_t)(stack + 63), code, 2},      /* half over the end */
-        {(uintptr_t)stack - 64, code, 2},        /* down, and out */
-        {(uintptr_t)stack + 33, code, 2},        /* not aligned */
-        {UINTPTR_MAX - 7, code, 2},              /* wraps around */
-        {(uintptr_t)(stack + 4), 12345, 1},      /* no code */
+        {(uintptr_t)(stack + 4), code, 3},  /* goes on once: the next holds zeroes */
+        {(uintptr_t)stack, code, 2},        /* to itself */
+        {(uintptr_t)(stack + 64), code, 2}, /* to the end */
+        {(uintptr_t)(stack + 63), code, 2}, /* half over the end */
+        {(uintptr_t)stack - 64, code, 2},   /* down, and out */
+        {(uintptr_t)stack + 33, code, 2},   /* not aligned */
+        {UINTPTR_MAX - 7, code, 2},         /* wraps around */
+        {(uintptr_t)(stack + 4), 12345, 1}, /* no code */
     };
     for (size_t i = 0; i < array_len(cases); i++) {
         struct trace t;
@@ -320,10 +319,7 @@ static void check_elf(void *unused)
     weft_check(!weft__elf_symbol(16, &s));
 }
 
-WEFT_TEST(names_come_from_the_symbol_table_too)
-{
-    weft__with_symbols(NULL, check_elf, NULL);
-}
+WEFT_TEST(names_come_from_the_symbol_table_too) { weft__with_symbols(NULL, check_elf, NULL); }
 
 WEFT_TEST(without_lines_there_is_what_addr2line_wants)
 {

@@ -28,6 +28,8 @@
 #define CLOSE_LOOK_NS ((int64_t)1000 * 1000)
 #define COMPUTE_NS    ((int64_t)10 * 1000 * 1000)
 
+#define STALL_NS      ((int64_t)3 * 1000 * 1000 * 1000)
+
 enum { IDLE_LOOKS = 5, MONITOR_STACK = 1 << 20 };
 
 static int cores;
@@ -140,10 +142,41 @@ static void timers_due(void)
         __atomic_fetch_or(&sched.procs[i]->attention, ATTN_TIMERS, __ATOMIC_RELAXED);
 }
 
+static uint32_t all_ticks(void)
+{
+    uint32_t sum = 0;
+    int n = load_acquire(&sched.proc_max);
+    for (int i = 0; i < n; i++)
+        sum += load_relaxed(&sched.procs[i]->tick);
+    return sum;
+}
+
+/*
+ * No thread could be made when one was needed.  Every look tries again while
+ * goroutines wait; when nothing has run for STALL_NS, since all threads that
+ * there are stand in calls that block, then that is the end: a program that
+ * hangs would be worse.
+ */
+static void short_of_threads(int64_t now)
+{
+    static int64_t since; /* only the monitor is here */
+    static uint32_t ticks;
+    store_relaxed(&sched.no_threads, false);
+    uint32_t sum = all_ticks();
+    bool stalled = weft__threads_retry();
+    if (!stalled || since == 0 || sum != ticks)
+        since = stalled ? now : 0;
+    ticks = sum;
+    if (stalled && now - since > STALL_NS)
+        weft__fatal("cannot start a thread (%s), and all others are blocked while goroutines "
+                    "wait to run", weft_strerror(sched.thread_error));
+}
+
 static void *monitor_main(void *arg)
 {
     (void)arg;
     weft__thread_name("weft monitor");
+    weft__thread_slack(M_SLACK_NS);
     int idle_looks = 0;
     while (!load_relaxed(&sched.stopping)) {
         uint32_t word = load_seq(&sched.monitor_word);
@@ -162,13 +195,21 @@ static void *monitor_main(void *arg)
         if (others_wait)
             close = true;
 
-        bool idle = load_relaxed(&sched.taken_count) == 0;
+        bool short_now = load_relaxed(&sched.no_threads);
+        if (unlikely(short_now))
+            short_of_threads(now);
+
+        bool idle = load_relaxed(&sched.taken_count) == 0 && !short_now;
         bool more = weft__stacks_trim(idle);
         close |= more;
         idle_looks = idle && !more ? idle_looks + 1 : 0;
         if (idle_looks > IDLE_LOOKS) {
             idle_looks = 0;
             store_relaxed(&sched.monitor_next, TIME_NEVER);
+            /* Threads that could have called in may have ended since the last M
+             * went to sleep. */
+            if (weft__timers_next() == TIME_NEVER)
+                weft__check_dead();
             store_seq(&sched.monitor_deep, true);
             full_fence(); /* [deep] */
             if (load_relaxed(&sched.taken_count) == 0 &&

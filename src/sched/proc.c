@@ -122,6 +122,7 @@ void weft__ready(struct g *g)
     }
     m = weft__enter();
     if (unlikely(!m)) {
+        weft__current(); /* so that the end of this thread is noticed */
         ready_elsewhere(g);
         return;
     }
@@ -603,6 +604,8 @@ uint64_t weft_goroutine_id(void)
 
 void weft_impl_go(const weft_go_opts *opts, weft_impl_fn fn, unsigned n, const uintptr_t *args)
 {
+    if (unlikely(!load_relaxed(&sched.running)))
+        weft_panic("weft_go: the runtime does not run; call it under weft_main or weft_run");
     weft__spawn(opts ? opts->name : NULL, opts ? opts->stack_size : 0, 0, NULL,
                 (uintptr_t)__builtin_return_address(0), fn, n, args);
 }

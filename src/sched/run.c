@@ -270,7 +270,7 @@ static int run(bool exits, weft_impl_fn fn, unsigned n, const uintptr_t *args)
     sched.exits = exits;
     if (err == 0) {
         err = weft__monitor_start();
-        missing = "a thread";
+        missing = "thread";
     }
     if (err != 0) {
         release_all();
@@ -284,6 +284,7 @@ static int run(bool exits, weft_impl_fn fn, unsigned n, const uintptr_t *args)
     weft__san_thread(&m->g0);
     weft__signals_init();
     weft__signals_thread_init(m);
+    long slack = weft__thread_slack(M_SLACK_NS);
 
     main_call.fn = fn;
     for (unsigned i = 0; i < n; i++)
@@ -307,6 +308,7 @@ static int run(bool exits, weft_impl_fn fn, unsigned n, const uintptr_t *args)
         pthread_join(other->thread, NULL);
     }
     weft__monitor_stop();
+    weft__thread_slack(slack);
     weft__signals_thread_fini(m);
     weft__signals_fini();
     int result = sched.result;

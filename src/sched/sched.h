@@ -35,6 +35,10 @@
 
 enum { MAX_PROCS = 256, RUNQ_SIZE = 256 };
 
+/* How late the kernel may wake a thread that sleeps until a timer (its default
+ * is 50 us). */
+enum { M_SLACK_NS = 1000 };
+
 struct runq {
     uint32_t head __attribute__((aligned(CACHE_LINE))); /* owner and thieves, by CAS */
     uint32_t tail __attribute__((aligned(CACHE_LINE))); /* owner only */
@@ -115,7 +119,9 @@ struct sched {
     struct p *idle_p;
     struct m *idle_m;
     struct m *all_m;
-    struct m *failed_m;         /* whose thread could not be made */
+    struct m *failed_m;         /* whose thread could not be made; the next attempt uses it */
+    bool no_threads;            /* * the last attempt failed: not again before the monitor's look */
+    int thread_error;           /* and why */
     struct m *first_m;
     uint32_t idle_count;        /* * */
     uint32_t taken_count;       /* * Ps that an M has, or is given; surplus ones too */
@@ -208,6 +214,9 @@ bool weft__p_acquire(struct m *m);
 void weft__hand_off(struct p *p);
 /* weft__wake_p - start an idle P whose M searches for work. */
 void weft__wake_p(void);
+/* weft__threads_retry - after an attempt to make a thread failed: try again if
+ * work waits for one.  True when it failed again and no goroutine has a P. */
+bool weft__threads_retry(void);
 void weft__global_put(struct g *g);
 
 /* weft__finish - the first goroutine has returned: judge leaks, end the runtime. */

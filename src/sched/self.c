@@ -7,6 +7,7 @@
 #include "debug/debug.h"
 #include "sanitize/sanitize.h"
 #include "sched/park.h"
+#include "sched/sched.h"
 
 struct thread_record {
     struct g g;
@@ -20,6 +21,9 @@ static void thread_ends(void *at)
 {
     weft__set_self(NULL);
     weft__free(at, sizeof(struct thread_record));
+    /* Whoever waits for this thread waits in vain: have it noticed. */
+    if (load_relaxed(&sched.running))
+        weft__monitor_poke();
 }
 
 static void key_make(void)

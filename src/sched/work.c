@@ -15,6 +15,8 @@
  * an idle M that sleeps no longer than until then, or, while anything runs, the
  * monitor, whose next look is known (sched.monitor_next).
  */
+#include <errno.h>
+
 #include "base/alloc.h"
 #include "base/rand.h"
 #include "debug/debug.h"
@@ -113,6 +115,7 @@ static void *m_main(void *arg)
     if (sched.exits)
         pthread_detach(m->thread); /* the end of the process is its end */
     weft__thread_name("weft");
+    weft__thread_slack(M_SLACK_NS);
     m->g0.m = m;
     weft__set_self(&m->g0);
     weft__san_thread(&m->g0);
@@ -160,6 +163,58 @@ static void m_unlist(struct m *m)
     weft__unlock(&sched.lock);
 }
 
+/* An M without a thread yet: one that never got it, or a new one. */
+static struct m *m_get(void)
+{
+    weft__lock(&sched.lock);
+    struct m *m = sched.no_threads ? NULL : sched.failed_m;
+    bool again = m || sched.no_threads;
+    if (m) {
+        sched.failed_m = m->all;
+        m->all = sched.all_m;
+        sched.all_m = m;
+        sched.thread_count++;
+    }
+    weft__unlock(&sched.lock);
+    if (!again && !(m = weft__m_new()))
+        sched.thread_error = -ENOMEM;
+    return m;
+}
+
+/* The monitor may still look at @m: it is kept for the next attempt. */
+static void m_failed(struct m *m, int error)
+{
+    m_unlist(m);
+    weft__lock(&sched.lock);
+    m->all = sched.failed_m;
+    sched.failed_m = m;
+    sched.thread_error = error;
+    weft__unlock(&sched.lock);
+}
+
+/* There is no M for @p: its work goes to the others. */
+static void strand(struct p *p)
+{
+    struct g *g = p->next;
+    p->next = NULL;
+    if (g)
+        weft__global_put(g);
+    while ((g = runq_take(&p->runq)))
+        weft__global_put(g);
+    weft__lock(&sched.lock);
+    store_relaxed(&sched.no_threads, true);
+    weft__p_idle(p);
+    weft__unlock(&sched.lock);
+    weft__monitor_busy();
+}
+
+bool weft__threads_retry(void)
+{
+    if (load_relaxed(&sched.global_count) > 0 || weft__timers_next() <= weft__now())
+        weft__wake_p();
+    return load_relaxed(&sched.no_threads) && load_relaxed(&sched.taken_count) == 0;
+}
+
 /* An M for @p: a sleeping one, or a new thread. */
 static void start_p(struct p *p, bool spinning)
 {
@@ -175,25 +230,19 @@ static void start_p(struct p *p, bool spinning)
         weft__futex_wake(&m->wake, 1);
         return;
     }
-    m = weft__m_new();
+    m = m_get();
     if (m) {
         m->spinning = spinning;
         own(m, p);
-        if (weft__thread_start(&m->thread, m_main, m, M_STACK) == 0)
+        int err = weft__thread_start(&m->thread, m_main, m, M_STACK);
+        if (err == 0)
             return;
         p->m = NULL;
-        m_unlist(m);
-        /* The monitor may still look at it: freed with the others at the end. */
-        weft__lock(&sched.lock);
-        m->all = sched.failed_m;
-        sched.failed_m = m;
-        weft__unlock(&sched.lock);
+        store_relaxed(&m->p, NULL);
+        m_failed(m, err);
     }
-    /* The work stays queued; an M that runs will get to it. */
     weft__warn_once("cannot start a thread; fewer goroutines will run at the same time");
-    weft__lock(&sched.lock);
-    weft__p_idle(p);
-    weft__unlock(&sched.lock);
+    strand(p);
     if (spinning)
         sub_seq(&sched.spinning, 1);
 }

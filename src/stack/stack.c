@@ -110,6 +110,9 @@ int weft__stacks_init(void)
     stacks.cold = stacks.warm + list_bytes() / sizeof *stacks.cold;
     stacks.committed += COMMIT_CHUNK;
     stacks.guard = choose_guard();
+    /* Without guards an overflow that never ends shall at least end here. */
+    if (stacks.guard == GUARD_NONE)
+        weft__mem_protect(stacks.base, weft__page_size);
     /* Each PROT_NONE guard splits the mapping in two more; leave room for the
      * program's own mappings. */
     stacks.protect_left = (weft__mem_max_maps() - 4096) / 2;

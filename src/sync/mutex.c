@@ -228,6 +228,8 @@ uint32_t weft_impl_self_id(void)
 static noinline void unlock_of_unlocked(weft_mutex *mu)
 {
     char at[256];
+    if (mu->weft_pc == 0)
+        weft__fatal("unlock of unlocked mutex\n\tit was never locked");
     weft__fatal("unlock of unlocked mutex\n\tit was last locked at %s",
                 weft__site(at, sizeof at, mu->weft_pc));
 }

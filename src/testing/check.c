@@ -149,7 +149,10 @@ static int run_test(const weft_impl_test *test)
 
 void weft__test_child(const weft_impl_test *test)
 {
-    setvbuf(stdout, NULL, _IOLBF, 0); /* in step with standard error */
+    /* In step with standard error.  A buffer of its own, or the parent's use of
+     * the stream would delay the change. */
+    static char buffer[BUFSIZ];
+    setvbuf(stdout, buffer, _IOLBF, sizeof buffer);
     int status = weft_run(run_test, test);
     if (status < 0) {
         fprintf(stderr, "the runtime cannot start: %s\n", weft_strerror(status));

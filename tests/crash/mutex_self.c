@@ -15,7 +15,7 @@ int weft_main(int argc, char **argv)
 {
     (void)argc, (void)argv;
     weft_go(sleeper);
-    weft_mutex_lock(&mu);
+    weft_mutex_lock(&mu); /* @first */
     again(); /* @call */
     return 0;
 }
@@ -23,6 +23,7 @@ int weft_main(int argc, char **argv)
  * exit: 2
  * stderr:
  *     fatal error: deadlock: goroutine N locks a mutex that it holds already
+ *     	it was locked at weft_main mutex_self.c:@first
  *
  *     goroutine N "main" [running]:
  *     again mutex_self.c:@again
