@@ -86,6 +86,19 @@ WEFT_END_DECLS
         char weft_impl_unused;                                                                     \
     }))
 
+/* Is this file compiled for a race detector?  Then what the macros do inline
+ * otherwise is done by the library, which the detector does not look into. */
+#if defined(__SANITIZE_THREAD__)
+#define WEFT_IMPL_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define WEFT_IMPL_TSAN 1
+#endif
+#endif
+#ifndef WEFT_IMPL_TSAN
+#define WEFT_IMPL_TSAN 0
+#endif
+
 typedef void (*weft_impl_fn)(void);
 
 #define WEFT_IMPL_IS_FLOAT(x)                                                                      \

@@ -101,15 +101,26 @@ WEFT_API weft_panic_info *weft_impl_try(weft_impl_fn fn, unsigned n, const uintp
 WEFT_API void weft_impl_panic(const char *fmt, ...)
     __attribute__((noreturn, format(printf, 1, 2), cold));
 
+WEFT_API void weft_impl_scope_pop(struct weft_impl_scope **head, struct weft_impl_scope *prev);
+
+static inline void weft_impl_scope_off(struct weft_impl_scope **head, struct weft_impl_scope *prev)
+{
+#if WEFT_IMPL_TSAN
+    weft_impl_scope_pop(head, prev);
+#else
+    *head = prev;
+#endif
+}
+
 static inline void weft_impl_scope_end(struct weft_impl_scope *s)
 {
-    *s->head = s->prev;
+    weft_impl_scope_off(s->head, s->prev);
     s->run(s);
 }
 
 static inline void weft_impl_scope1_end(struct weft_impl_scope1 *s)
 {
-    *s->head = s->prev;
+    weft_impl_scope_off(s->head, s->prev);
     ((void (*)(void *))s->fn)((void *)s->arg[0]);
 }
 

@@ -74,17 +74,11 @@ WEFT_API void weft_impl_mutex_unlock(weft_mutex *mu);
 WEFT_API void weft_impl_mutex_unlock_slow(weft_mutex *mu);
 WEFT_API uint32_t weft_impl_self_id(void);
 
-/* The paths without contention, in the caller.  Under a race detector the
- * library's own are taken, which tell it what happens before what. */
-#if defined(__SANITIZE_THREAD__)
-#define WEFT_IMPL_INLINE_LOCKS 0
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define WEFT_IMPL_INLINE_LOCKS 0
-#endif
-#endif
-#if !defined(WEFT_IMPL_INLINE_LOCKS) && (defined(__x86_64__) || defined(__aarch64__))
+/* The paths without contention, in the caller. */
+#if !WEFT_IMPL_TSAN && (defined(__x86_64__) || defined(__aarch64__))
 #define WEFT_IMPL_INLINE_LOCKS 1
+#else
+#define WEFT_IMPL_INLINE_LOCKS 0
 #endif
 
 #if WEFT_IMPL_INLINE_LOCKS

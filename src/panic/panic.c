@@ -55,6 +55,11 @@ void weft_impl_scope_push(struct weft_impl_scope *s, void *frame)
     g->scopes = s;
 }
 
+void weft_impl_scope_pop(struct weft_impl_scope **head, struct weft_impl_scope *prev)
+{
+    *head = prev;
+}
+
 static void call(weft_impl_fn fn, const uintptr_t *a, unsigned n)
 {
     switch (n) {
