@@ -78,13 +78,12 @@ int weft_main(int argc, char **argv);
 /**
  * weft_go_with - weft_go() with a name or a stack size.
  *
- *     weft_go_with(&(weft_go_opts){.name = "reader"}, read_all, fd);
- *     weft_go_with((&(weft_go_opts){.name = "big", .stack_size = 1 << 20}), sort, a, n);
+ *     weft_go_with(&(weft_go_opts){.name = "sort", .stack_size = 1 << 20}, sort, a, n);
  *
- * With two fields the literal stands in parentheses: to the preprocessor a
- * comma in braces separates arguments.
+ * Misuse:   as weft_go().
  */
-#define weft_go_with(opts, ...) WEFT_IMPL_GO(opts, __VA_ARGS__)
+#define weft_go_with(...)                                                                          \
+    WEFT_IMPL_CAT(WEFT_IMPL_GO_WITH_, WEFT_IMPL_TWO_OR_MORE(__VA_ARGS__))(__VA_ARGS__)
 
 /**
  * weft_yield - let others run; the caller goes to the back of the queue.
@@ -136,6 +135,52 @@ WEFT_API uint64_t weft_goroutine_id(void);
         WEFT_IMPL_SITE();                                                                          \
         (void)0;                                                                                   \
     })
+
+/*
+ * To the preprocessor the comma between two fields of a literal separates
+ * arguments, so the options may come as one argument or as two.  The compiler
+ * can tell: o and x together are the options (split), or they are the options
+ * and the function.  Both readings are written out; in the one that does not
+ * hold the function is replaced by one that takes anything, and it never runs.
+ */
+#define WEFT_IMPL_TWO_OR_MORE(...)  WEFT_IMPL_TWO_(__VA_ARGS__, N, N, N, N, N, N, N, 2, 1, _)
+#define WEFT_IMPL_TWO_(a, b, c, d, e, f, g, h, i, n, ...) n
+#define WEFT_IMPL_GO_WITH_2(o, f)   WEFT_IMPL_GO(o, f)
+#define WEFT_IMPL_GO_WITH_N(o, x, ...)                                                             \
+    ({                                                                                             \
+        _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wunused-value\"")        \
+        enum {                                                                                     \
+            weft_impl_split =                                                                      \
+                __builtin_types_compatible_p(__typeof__((o, x)), weft_go_opts *)                   \
+        };                                                                                         \
+        WEFT_IMPL_CHECK(__builtin_choose_expr(weft_impl_split, weft_impl_anything, (o, x)),        \
+                        __VA_ARGS__);                                                              \
+        WEFT_IMPL_CHECK_SPLIT(__VA_ARGS__);                                                        \
+        struct weft_impl_with weft_impl_w = weft_impl_with(o, x);                                  \
+        if (weft_impl_split)                                                                       \
+            weft_impl_go(weft_impl_w.opts, WEFT_IMPL_SPLIT_FN(__VA_ARGS__, 0),                     \
+                         WEFT_IMPL_ARGS(__VA_ARGS__));                                             \
+        else                                                                                       \
+            weft_impl_go(weft_impl_w.opts, weft_impl_w.fn, WEFT_IMPL_ARGS(0, __VA_ARGS__));        \
+        WEFT_IMPL_SITE();                                                                          \
+        _Pragma("GCC diagnostic pop") (void)0;                                                     \
+    })
+#define WEFT_IMPL_CHECK_SPLIT(f, ...)                                                              \
+    WEFT_IMPL_CHECK(__builtin_choose_expr(weft_impl_split, f, weft_impl_anything), ##__VA_ARGS__)
+#define WEFT_IMPL_SPLIT_FN(f, ...)                                                                 \
+    ((weft_impl_fn)__builtin_choose_expr(weft_impl_split, f, weft_impl_anything))
+
+struct weft_impl_with {
+    const weft_go_opts *opts;
+    weft_impl_fn fn;
+};
+/* The options and, when it follows them, the function. */
+WEFT_API struct weft_impl_with weft_impl_with(const weft_go_opts *opts, ...);
+#ifndef __cplusplus
+_Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"")
+WEFT_API void weft_impl_anything(); /* never defined, never called */
+_Pragma("GCC diagnostic pop")
+#endif
 
 WEFT_API void weft_impl_go(const weft_go_opts *opts, weft_impl_fn fn, unsigned n,
                            const uintptr_t *args);

