@@ -73,13 +73,27 @@ static struct {
     size_t size;
 } kept;
 
+/* WEFT_STACKS=N: address space for N stacks instead of four million.  For places
+ * where address space costs, such as emulators and tight limits. */
+static size_t reserve_wanted(void)
+{
+    const char *text = getenv("WEFT_STACKS");
+    if (text && *text) {
+        char *end;
+        unsigned long n = strtoul(text, &end, 10);
+        if (*end == '\0' && n >= MIN_RESERVE / STACK_SLOT && n <= MAX_RESERVE / STACK_SLOT)
+            return n * STACK_SLOT / COMMIT_CHUNK * COMMIT_CHUNK;
+    }
+    return weft__tsan || weft__asan ? (size_t)32 << 30 : MAX_RESERVE;
+}
+
 static size_t reserve(void)
 {
     if (kept.base) {
         stacks.base = kept.base;
         return kept.size;
     }
-    size_t size = weft__tsan || weft__asan ? (size_t)32 << 30 : MAX_RESERVE;
+    size_t size = reserve_wanted();
     for (; size >= MIN_RESERVE; size /= 2)
         if ((stacks.base = weft__mem_reserve(size, "weft stacks")))
             break;
