@@ -32,6 +32,7 @@
 #include "weft/context.h"
 #include "weft/select.h"
 #include "weft/sync.h"
+#include "weft/group.h"
 #include "weft/debug.h"
 #include "weft/test.h"
 

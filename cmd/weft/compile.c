@@ -25,6 +25,9 @@ const char *const compile_flags[] = {
     "-g",
     "-O2",
     "-fno-omit-frame-pointer",
+#if defined(__x86_64__)
+    "-fstack-clash-protection", /* a large frame touches the guard page, not what lies below */
+#endif
     "-Werror=incompatible-pointer-types",
     "-Werror=int-conversion",
     NULL,

@@ -79,12 +79,21 @@ WEFT_END_DECLS
  * become a jump: this empty statement after it keeps the frame. */
 #define WEFT_IMPL_SITE() __asm__ volatile("")
 
+/* The same at the end of an expression: after the call in f() what follows the
+ * comma, or the call's result passed through. */
+#define WEFT_IMPL_DONE ({ WEFT_IMPL_SITE(); (void)0; })
+__attribute__((always_inline)) static inline void *weft_impl_keep(void *p)
+{
+    WEFT_IMPL_SITE();
+    return p;
+}
+
 /* Static assertion that may stand inside an expression. */
 #define WEFT_IMPL_ASSERT(cond, text)                                                               \
-    ((void)sizeof(struct {                                                                         \
+    ({                                                                                             \
         _Static_assert(cond, text);                                                                \
-        char weft_impl_unused;                                                                     \
-    }))
+        (void)0;                                                                                   \
+    })
 
 /* Is this file compiled for a race detector?  Then what the macros do inline
  * otherwise is done by the library, which the detector does not look into. */
@@ -104,14 +113,17 @@ typedef void (*weft_impl_fn)(void);
 #define WEFT_IMPL_IS_FLOAT(x)                                                                      \
     _Generic((x), float : 1, double : 1, long double : 1, default : 0)
 
+/* x stays outside of the statement: a literal whose address is passed lives to
+ * the end of the block that the macro stands in. */
 #define WEFT_IMPL_WORD(x)                                                                          \
-    ((uintptr_t)(x) + 0 * sizeof(struct {                                                          \
+    ((void)({                                                                                      \
          _Static_assert(!WEFT_IMPL_IS_FLOAT(x),                                                    \
                         "weft: a floating-point argument cannot be passed; pass its address");     \
-         _Static_assert(sizeof(0 ? (x) : (x)) <= sizeof(uintptr_t),                                            \
+         _Static_assert(sizeof(0 ? (x) : (x)) <= sizeof(uintptr_t),                                \
                         "weft: an argument must be an integer or a pointer");                      \
-         char weft_impl_unused;                                                                    \
-     }))
+         0;                                                                                        \
+     }),                                                                                           \
+     (uintptr_t)(x))
 
 #define WEFT_IMPL_COUNT_(a, b, c, d, e, f, g, h, i, n, ...) n
 #define WEFT_IMPL_COUNT(...)                                                                       \

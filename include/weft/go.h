@@ -129,12 +129,8 @@ WEFT_API void weft_unpin(void);
 WEFT_API uint64_t weft_goroutine_id(void);
 
 #define WEFT_IMPL_GO(opts, ...)                                                                    \
-    ({                                                                                             \
-        WEFT_IMPL_CHECK(__VA_ARGS__);                                                              \
-        weft_impl_go(opts, WEFT_IMPL_FN(__VA_ARGS__), WEFT_IMPL_ARGS(__VA_ARGS__));                \
-        WEFT_IMPL_SITE();                                                                          \
-        (void)0;                                                                                   \
-    })
+    (WEFT_IMPL_CHECK(__VA_ARGS__),                                                                 \
+     weft_impl_go(opts, WEFT_IMPL_FN(__VA_ARGS__), WEFT_IMPL_ARGS(__VA_ARGS__)), WEFT_IMPL_DONE)
 
 /*
  * To the preprocessor the comma between two fields of a literal separates
@@ -149,11 +145,12 @@ WEFT_API uint64_t weft_goroutine_id(void);
 #define WEFT_IMPL_GO_WITH_N(o, x, ...)                                                             \
     ({                                                                                             \
         _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wunused-value\"")        \
+        __typeof__((o, x)) *weft_impl_t = 0;                                                       \
         enum {                                                                                     \
             weft_impl_split =                                                                      \
-                __builtin_types_compatible_p(__typeof__((o, x)), weft_go_opts *)                   \
+                __builtin_types_compatible_p(__typeof__(*weft_impl_t), weft_go_opts *)             \
         };                                                                                         \
-        WEFT_IMPL_CHECK(__builtin_choose_expr(weft_impl_split, weft_impl_anything, (o, x)),        \
+        WEFT_IMPL_CHECK(__builtin_choose_expr(weft_impl_split, weft_impl_anything, *weft_impl_t),  \
                         __VA_ARGS__);                                                              \
         WEFT_IMPL_CHECK_SPLIT(__VA_ARGS__);                                                        \
         struct weft_impl_with weft_impl_w = weft_impl_with(o, x);                                  \

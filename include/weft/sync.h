@@ -220,12 +220,8 @@ WEFT_API void (weft_wg_wait)(weft_wg *wg);
 
 /** weft_wg_go - add 1, launch f(args...), and count it done when it returns or calls weft_goexit(). */
 #define weft_wg_go(wg, ...)                                                                        \
-    ({                                                                                             \
-        WEFT_IMPL_CHECK(__VA_ARGS__);                                                              \
-        weft_impl_wg_go(wg, WEFT_IMPL_FN(__VA_ARGS__), WEFT_IMPL_ARGS(__VA_ARGS__));               \
-        WEFT_IMPL_SITE();                                                                          \
-        (void)0;                                                                                   \
-    })
+    (WEFT_IMPL_CHECK(__VA_ARGS__),                                                                 \
+     weft_impl_wg_go(wg, WEFT_IMPL_FN(__VA_ARGS__), WEFT_IMPL_ARGS(__VA_ARGS__)), WEFT_IMPL_DONE)
 WEFT_API void weft_impl_wg_go(weft_wg *wg, weft_impl_fn fn, unsigned n, const uintptr_t *args);
 
 /**

@@ -80,13 +80,9 @@ WEFT_API void weft_timer_unref(weft_timer *t);
  * does not stop the call, only weft_timer_stop() does.
  */
 #define weft_after_func(d, ...)                                                                    \
-    ({                                                                                             \
-        WEFT_IMPL_CHECK(__VA_ARGS__);                                                              \
-        weft_timer *weft_impl_t =                                                                  \
-            weft_impl_after_func(d, WEFT_IMPL_FN(__VA_ARGS__), WEFT_IMPL_ARGS(__VA_ARGS__));       \
-        WEFT_IMPL_SITE();                                                                          \
-        weft_impl_t;                                                                               \
-    })
+    (WEFT_IMPL_CHECK(__VA_ARGS__),                                                                 \
+     (weft_timer *)weft_impl_keep(                                                                 \
+         weft_impl_after_func(d, WEFT_IMPL_FN(__VA_ARGS__), WEFT_IMPL_ARGS(__VA_ARGS__))))
 WEFT_API weft_timer *weft_impl_after_func(weft_duration d, weft_impl_fn fn, unsigned n,
                                           const uintptr_t *args);
 

@@ -4,6 +4,7 @@
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <weft.h>
@@ -16,7 +17,7 @@ WEFT_CHAN(int_chan, int);
 
 static char *text; /* of the last dump */
 
-static void dump(void)
+static noinline void dump(void)
 {
     size_t size;
     free(text);
@@ -25,6 +26,7 @@ static void dump(void)
     fclose(file);
 }
 
+/* Function names are followed by a space, or by an offset where lines are not known. */
 static bool matches(const char *s, const char *pattern)
 {
     regex_t r;
@@ -46,11 +48,14 @@ static size_t count(const char *s, const char *part)
 
 static void receive(int_chan *c) { weft_recv(c, NULL); }
 
+/* One place, however the compiler unrolls the loop around it. */
+static noinline void start_receiver(int_chan *c) { weft_go(receive, c); }
+
 WEFT_TEST(a_dump_has_the_caller_first)
 {
     dump();
     weft_check(matches(text, "^goroutine 1 \"main\" \\[running\\]:$"));
-    weft_check(matches(text, "\\[running\\]:\ndump "));
+    weft_check(matches(text, "\\[running\\]:\ndump[ +]"));
 }
 
 WEFT_TEST(a_waiting_goroutine_shows_why_and_where)
@@ -60,7 +65,7 @@ WEFT_TEST(a_waiting_goroutine_shows_why_and_where)
     weft_test_until_waiting(1, WEFT_WAIT_CHAN_RECV);
     dump();
     weft_check(matches(text, "^goroutine [0-9]+ \"feeder\\?2\" \\[chan receive\\]:$"));
-    weft_check(matches(text, "^receive "));
+    weft_check(matches(text, "^receive[ +]"));
     weft_check(matches(text, "^        channel made at .*, capacity 3$"));
     weft_check(matches(text, "^created by .* in goroutine 1$"));
     weft_close(c);
@@ -89,8 +94,8 @@ WEFT_TEST(one_that_has_not_run_shows_its_function)
     weft__text_buffer(&p.text, room, sizeof room);
     weft__with_symbols(&p.text, put_one, &p);
     weft__flush(&p.text);
-    weft_check(matches(room, "^goroutine 7 \\[runnable\\]:\nreceive .* \\(not started\\)\n"
-                             "created by put_one .* in goroutine 3$"));
+    weft_check(matches(room, "^goroutine 7 \\[runnable\\]:\nreceive[ +].* \\(not started\\)\n"
+                             "created by put_one[ +].* in goroutine 3$"));
 }
 
 /* How long it has waited is said from a second on. */
@@ -123,33 +128,49 @@ WEFT_TEST(one_that_runs_elsewhere_is_asked)
     dump();
     stop = true;
     weft_check(count(text, " [running]:\n"), ==, 2u);
-    weft_check(matches(text, "^spin "));
+    weft_check(matches(text, "^spin[ +]"));
     weft_test_until_idle();
 }
 
-static _Atomic int interrupted, slept;
+static _Atomic bool interrupted, dreams;
 
 static void sleep_in_libc(void)
 {
-    slept = 1;
-    if (usleep(999 * 1000) != 0)
-        interrupted = 1;
-    slept = 2;
+    dreams = true;
+    while (!stop)
+        if (usleep(100 * 1000) != 0)
+            interrupted = true;
+}
+
+/* Under an emulator, /proc tells of the wrong machine. */
+static bool proc_knows_calls(void)
+{
+    char line[200] = "";
+    FILE *file = fopen("/proc/thread-self/syscall", "r");
+    bool read = file && fgets(line, sizeof line, file) && strtol(line, NULL, 10) == SYS_read;
+    if (file)
+        fclose(file);
+    return read;
 }
 
 /* It blocks in a call that a signal would end: seen all the same, and left alone. */
 WEFT_TEST(a_dump_does_not_disturb_system_calls)
 {
+    bool seen = false;
+    if (!proc_knows_calls())
+        weft_skip("/proc does not tell what a thread is doing");
     weft_procs(2);
     weft_go(sleep_in_libc);
-    while (!slept)
+    while (!dreams)
         weft_yield();
-    usleep(50 * 1000);
-    dump();
-    weft_check(slept, ==, 1); /* else the machine was too slow for this test */
-    weft_check(matches(text, "\\[running, in system call (clock_)?nanosleep\\]:$"));
-    while (slept != 2)
-        weft_sleep(weft_background(), WEFT_MILLISECOND);
+    for (int i = 0; i < 100 && !seen; i++) { /* now and then it is between two calls */
+        dump();
+        seen = strstr(text, "[running, in system call clock_nanosleep]:\n") ||
+               strstr(text, "[running, in system call nanosleep]:\n");
+    }
+    stop = true;
+    weft_test_until_idle();
+    weft_check(seen);
     weft_check(!interrupted);
 }
 
@@ -256,14 +277,14 @@ WEFT_TEST(beyond_a_hundred_the_rest_is_counted)
     struct text t;
     weft_auto(int_chan, c) = weft_make(int_chan, 0);
     for (int i = 0; i < N; i++)
-        weft_go(receive, c);
+        start_receiver(c);
     weft_test_until_waiting(N, WEFT_WAIT_CHAN_RECV);
     weft__text_buffer(&t, room, sizeof room);
     weft__with_symbols(&t, put_all_capped, &t);
     weft__flush(&t);
     weft_check(count(room, "\ngoroutine "), ==, (size_t)ALL_FULL);
     weft_check(matches(room, "^251 more goroutines:$")); /* with this one */
-    weft_check(matches(room, "^251 goroutines \\[chan receive\\] at receive .*, created by "));
+    weft_check(matches(room, "^251 goroutines \\[chan receive\\] at receive[ +].*, created by "));
     weft_close(c);
     weft_test_until_idle();
 }
@@ -294,13 +315,13 @@ WEFT_TEST(leaks_are_grouped_and_sleepers_are_none)
     static char out[8192];
     weft_auto(int_chan, c) = weft_make(int_chan, 0);
     for (int i = 0; i < 3; i++)
-        weft_go(receive, c);
+        start_receiver(c);
     weft_go(doze);
     weft_test_until_waiting(3, WEFT_WAIT_CHAN_RECV);
     weft_test_until_waiting(1, WEFT_WAIT_SLEEP);
     weft_check(judge(out, sizeof out, true), ==, 3);
     weft_check(count(out, "goroutine leak: "), ==, 1u);
-    weft_check(matches(out, "^goroutine leak: 3 goroutines \\[chan receive\\] at receive "));
+    weft_check(matches(out, "^goroutine leak: 3 goroutines \\[chan receive\\] at receive[ +]"));
     weft_check(matches(out, "^1 goroutine sleeps or waits "));
     weft_check(!strstr(out, "still ran"));
     weft_check(judge(out, sizeof out, false), ==, 3);
@@ -344,7 +365,7 @@ WEFT_TEST(a_panics_report_names_the_call)
     weft_panic_print(p, file);
     fclose(file);
     weft_check(matches(room, "^panic: the text\n\twith a second line\n\ngoroutine 1 \"main\" "
-                             "\\[running\\]:\nfail_twice "));
+                             "\\[running\\]:\nfail_twice[ +]"));
 }
 
 WEFT_TEST(a_replaced_panic_is_reported_too)
@@ -357,5 +378,5 @@ WEFT_TEST(a_replaced_panic_is_reported_too)
     weft__panic_report(&t, NULL, messages, 2, pcs, 1);
     weft__flush(&t);
     weft_check(
-        matches(room, "^panic: first\n\tpanic: second\n\nthread \\[running\\]:\nfail_twice "));
+        matches(room, "^panic: first\n\tpanic: second\n\nthread \\[running\\]:\nfail_twice[ +]"));
 }

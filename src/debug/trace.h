@@ -11,6 +11,9 @@
 
 enum { TRACE_FIRST = 50, TRACE_LAST = 10 };
 
+/* Further down than this the call to begin with is not searched for. */
+enum { TRACE_SEARCH = 40 };
+
 struct trace {
     uintptr_t from; /* what lies above this return address is dropped; 0: nothing */
     bool found;     /* it was met */
@@ -43,6 +46,11 @@ void weft__trace_end(struct trace *t, bool by_tables);
 uintptr_t weft__trace_at(const struct trace *t, size_t i);
 /* weft__trace_better - does @a tell more than @b? */
 bool weft__trace_better(const struct trace *a, const struct trace *b);
+
+/* weft__is_entry, weft__is_start - the runtime's two frames at a goroutine's
+ * lower end: where it began, and where its function was called from. */
+bool weft__is_entry(uintptr_t pc);
+bool weft__is_start(uintptr_t pc);
 
 /* A part of memory that holds a stack. */
 struct bounds {

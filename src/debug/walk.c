@@ -28,14 +28,6 @@
 #include "platform/platform.h"
 #include "stack/stack.h"
 
-/* Further down than this no call is searched for. */
-enum { SEARCH_MAX = 40 };
-
-/* The call in weft__entry() is a few bytes behind its start, on every CPU. */
-enum { ENTRY_CALL = 16 };
-
-void weft__entry(void);
-
 /* Return addresses on the stack may be signed; harmless where they are not. */
 static inline uintptr_t plain_pc(uintptr_t pc)
 {
@@ -46,83 +38,6 @@ static inline uintptr_t plain_pc(uintptr_t pc)
 #else
     return pc;
 #endif
-}
-
-/* ---- what was found ---------------------------------------------------------- */
-
-void weft__trace_begin(struct trace *t, uintptr_t from)
-{
-    t->from = from;
-    t->found = from == 0;
-    t->whole = t->complete = false;
-    t->count = t->added = 0;
-}
-
-bool weft__trace_add(struct trace *t, uintptr_t pc)
-{
-    if (!t->found && pc == t->from) {
-        t->found = true;
-        t->count = 0;
-    }
-    if (t->count < TRACE_FIRST)
-        t->first[t->count] = pc;
-    t->last[t->count % TRACE_LAST] = pc;
-    t->added = ++t->count;
-    return t->found || t->count < SEARCH_MAX;
-}
-
-static bool is_entry(uintptr_t pc) { return pc - (uintptr_t)weft__entry <= ENTRY_CALL; }
-
-/*
- * Where the runtime calls a goroutine's function.  A chain of frame pointers
- * that ends there is whole; one that passes it by has also passed by frames of
- * functions that leave the register alone.  Learnt from the first stack that
- * was unwound by tables, since only they show it for sure.
- */
-static uintptr_t start_pcs[4];
-
-static bool is_start(uintptr_t pc)
-{
-    for (size_t i = 0; i < array_len(start_pcs); i++)
-        if (load_relaxed(&start_pcs[i]) == pc)
-            return true;
-    return false;
-}
-
-static void learn_start(uintptr_t pc)
-{
-    for (size_t i = 0; i < array_len(start_pcs) && !is_start(pc); i++)
-        if (load_relaxed(&start_pcs[i]) == 0)
-            store_relaxed(&start_pcs[i], pc);
-}
-
-void weft__trace_end(struct trace *t, bool by_tables)
-{
-    if (t->count == 0 || !is_entry(weft__trace_at(t, t->count - 1)))
-        return;
-    t->count--;
-    uintptr_t pc = t->count > 0 ? weft__trace_at(t, t->count - 1) : 0;
-    if (by_tables && pc)
-        learn_start(pc);
-    t->complete = pc && is_start(pc);
-    if (t->complete && t->count > 1)
-        t->count--;
-}
-
-uintptr_t weft__trace_at(const struct trace *t, size_t i)
-{
-    if (i < TRACE_FIRST)
-        return t->first[i];
-    return t->added - i <= TRACE_LAST ? t->last[i % TRACE_LAST] : 0;
-}
-
-bool weft__trace_better(const struct trace *a, const struct trace *b)
-{
-    if (a->found != b->found)
-        return a->found;
-    if (a->complete != b->complete)
-        return a->complete;
-    return a->count > b->count;
 }
 
 /* ---- reading memory ------------------------------------------------------------ */
@@ -350,12 +265,12 @@ noinline size_t weft__walk_here(uintptr_t from, uintptr_t *pcs, size_t max)
             n = 0;
         }
         pcs[n++] = pc;
-        if (!found && n == SEARCH_MAX)
+        if (!found && n == TRACE_SEARCH)
             break;
     }
-    if (n > 0 && is_entry(pcs[n - 1]))
+    if (n > 0 && weft__is_entry(pcs[n - 1]))
         n--;
-    bool complete = n > 0 && is_start(pcs[n - 1]);
+    bool complete = n > 0 && weft__is_start(pcs[n - 1]);
     if (complete)
         n--;
     if (unlikely(!found || (!complete && n < max))) {

@@ -116,7 +116,8 @@ static void check_parked(size_t stack_size)
 {
     weft_auto(int_chan, c) = weft_make(int_chan, 0);
     uintptr_t pcs[16];
-    weft_go_with(&(weft_go_opts){.stack_size = stack_size}, wait_deep, c, 3);
+    const weft_go_opts opts = {.stack_size = stack_size};
+    weft_go_with(&opts, wait_deep, c, 3);
     size_t n = weft__walk(find_waiting(), pcs, array_len(pcs));
     weft_check(n, >=, 5u);
     weft_check(names(pcs[0], "wait_here")); /* none of the runtime's frames above it */

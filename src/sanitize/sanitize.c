@@ -17,6 +17,7 @@
 
 #include "base/lock.h"
 #include "debug/debug.h"
+#include "debug/ignore.h"
 #include "sched/g.h"
 
 #define WEAK __attribute__((weak))
@@ -25,8 +26,6 @@ WEAK void *__tsan_create_fiber(unsigned flags);
 WEAK void __tsan_destroy_fiber(void *fiber);
 WEAK void __tsan_switch_to_fiber(void *fiber, unsigned flags);
 WEAK void __tsan_set_fiber_name(void *fiber, const char *name);
-WEAK void AnnotateIgnoreSyncBegin(const char *file, int line);
-WEAK void AnnotateIgnoreSyncEnd(const char *file, int line);
 WEAK void __tsan_acquire(void *addr);
 WEAK void __tsan_release(void *addr);
 WEAK void __tsan_read_range(const void *addr, size_t size);
@@ -82,7 +81,7 @@ void weft__san_thread(struct g *g)
 }
 
 /* "file.c:36" for a place where goroutines are made.  Looked up once a place;
- * what the lookup locks is no business of the program's. */
+ * what the lookup touches and locks is no business of the program's. */
 static void place_name(char *out, size_t size, uintptr_t pc)
 {
     static struct lock lock;
@@ -91,14 +90,11 @@ static void place_name(char *out, size_t size, uintptr_t pc)
         char name[48];
     } places[256];
     unsigned i = (unsigned)((pc ^ pc >> 8) % array_len(places));
+    ignore_begin();
     weft__lock(&lock);
     if (places[i].pc != pc) {
         struct symbol s;
-        if (AnnotateIgnoreSyncBegin)
-            AnnotateIgnoreSyncBegin(__FILE__, __LINE__);
         weft__symbol(pc, &s);
-        if (AnnotateIgnoreSyncEnd)
-            AnnotateIgnoreSyncEnd(__FILE__, __LINE__);
         if (s.file)
             snprintf(places[i].name, sizeof places[i].name, "%s:%d", s.file, s.line);
         else
@@ -108,6 +104,7 @@ static void place_name(char *out, size_t size, uintptr_t pc)
     }
     snprintf(out, size, "%s", places[i].name);
     weft__unlock(&lock);
+    ignore_end();
 }
 
 /* Reports call a fibre by its name; TSan keeps 63 bytes of it. */

@@ -231,9 +231,6 @@ static int start_up(void)
     sched.keeper_when = TIME_NEVER;
     sched.id_next = 1;
     sched.coarse_now = weft__now();
-    /* Sanitizers have threads of their own, which wake nobody. */
-    int threads = weft__tsan || weft__asan ? weft__thread_count() : 0;
-    sched.foreign_base = threads > 1 ? threads - 1 : 0;
     int err = weft__stacks_init();
     missing = "address space for stacks";
     if (err == 0) {
@@ -276,6 +273,7 @@ static int run(bool exits, weft_impl_fn fn, unsigned n, const uintptr_t *args)
         release_all();
         return err;
     }
+    sched.foreign_base = weft__tsan ? 1 : 0; /* TSan's own thread, which wakes nobody */
     struct m *m = sched.first_m;
     m->g0.m = m;
     m->p = sched.procs[0];

@@ -436,7 +436,7 @@ WEFT_TEST(stack_walks_stop_at_the_entry)
     const char *start = strstr(text, "[chan receive]");
     if (!start)
         weft_fail("no waiting goroutine in the dump:\n%s", text);
-    int frames = count_of(start, "abi_entry switch_abi.c:");
+    int frames = count_of(start, "\nabi_entry");
     if (frames != 6)
         weft_fail("%d of 6 frames in the dump:\n%s", frames, text);
     if (strstr(text, "g_start") || strstr(text, "weft__entry") || strstr(text, "??"))

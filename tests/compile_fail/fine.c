@@ -24,6 +24,7 @@ static int add(int a, int b) { return a + b; }
 static void take_enum(enum color e, bool b, char ch, uint64_t n) { (void)e, (void)b, (void)ch, (void)n; }
 static void take_const(const int *p, const char *s) { (void)p, (void)s; }
 static void take_fn(void (*f)(void)) { f(); }
+static void take_point(const point *p, int n) { (void)p, (void)n; }
 static point small_struct(int a) { return (point){a, a}; }
 
 void all_of_chan(void);
@@ -146,6 +147,9 @@ void all_of_go(void)
     weft_go(take_const, NULL, NULL);
     weft_go(take_fn, none);
     weft_go(small_struct, 1);
+    weft_go(take_point, (&(point){n, add(n, 1)}), n);
+    weft_go(take_point, ((const point[]){{1, n}}), n);
+    weft_wg_go(&group, take_point, &(point){.y = n}, n);
     weft_go(produce, weft_tx(c));
     if (n)
         weft_go(none);
@@ -153,6 +157,11 @@ void all_of_go(void)
         weft_go(two, 1, "b");
     weft_go_with(&opts, two, 1, text);
     weft_go_with(&(weft_go_opts){.name = "one"}, none);
+    weft_go_with(&(weft_go_opts){.name = text}, none);
+    weft_go_with(&(weft_go_opts){.stack_size = (size_t)n << 16}, two, n, text);
+    weft_go_with(&(weft_go_opts){.name = "one", .stack_size = 1 << 20}, none);
+    weft_go_with(&(weft_go_opts){.name = text, .stack_size = (size_t)n << 16}, two, n, text);
+    weft_go_with(n ? &opts : NULL, none);
     weft_go_with(NULL, none);
     weft_wg_go(&group, two, 1, text);
     weft_wg_add(&group, 1);
@@ -179,6 +188,8 @@ int all_of_panic(int n)
     weft_auto(bag, other) = b ? b : &(bag){1};
     weft_auto(weft_panic_info, p) = weft_try(two, 1, "a");
     weft_auto(weft_panic_info, q) = weft_try(add, 1, 2);
+    weft_panic_info_free(weft_try(take_point, &(point){.x = n}, n));
+    weft_defer(take_point, &(point){.x = n}, n);
     if (p)
         puts(weft_panic_message(p));
     if (q) {

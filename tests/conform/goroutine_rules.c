@@ -112,8 +112,7 @@ WEFT_TEST(stacks_hold_what_they_promise)
     weft_wg wg = {0};
     weft_wg_add(&wg, 2);
     weft_go(deep, 180, &wg); /* of 256 KiB */
-    weft_go_opts opts = {.name = "deep", .stack_size = 4 << 20};
-    weft_go_with(&opts, deep, 3000, &wg);
+    weft_go_with(&(weft_go_opts){.name = "deep", .stack_size = 4 << 20}, deep, 3000, &wg);
     weft_wg_wait(&wg);
 }
 
