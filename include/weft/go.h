@@ -153,7 +153,7 @@ WEFT_API uint64_t weft_goroutine_id(void);
         WEFT_IMPL_CHECK(__builtin_choose_expr(weft_impl_split, weft_impl_anything, *weft_impl_t),  \
                         __VA_ARGS__);                                                              \
         WEFT_IMPL_CHECK_SPLIT(__VA_ARGS__);                                                        \
-        struct weft_impl_with weft_impl_w = weft_impl_with(o, x);                                  \
+        struct weft_impl_options weft_impl_w = weft_impl_with(o, x);                               \
         if (weft_impl_split)                                                                       \
             weft_impl_go(weft_impl_w.opts, WEFT_IMPL_SPLIT_FN(__VA_ARGS__, 0),                     \
                          WEFT_IMPL_ARGS(__VA_ARGS__));                                             \
@@ -167,12 +167,12 @@ WEFT_API uint64_t weft_goroutine_id(void);
 #define WEFT_IMPL_SPLIT_FN(f, ...)                                                                 \
     ((weft_impl_fn)__builtin_choose_expr(weft_impl_split, f, weft_impl_anything))
 
-struct weft_impl_with {
+struct weft_impl_options {
     const weft_go_opts *opts;
     weft_impl_fn fn;
 };
 /* The options and, when it follows them, the function. */
-WEFT_API struct weft_impl_with weft_impl_with(const weft_go_opts *opts, ...);
+WEFT_API struct weft_impl_options weft_impl_with(const weft_go_opts *opts, ...);
 #ifndef __cplusplus
 _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"")
 WEFT_API void weft_impl_anything(); /* never defined, never called */

@@ -177,7 +177,7 @@ static void commit(void *arg)
     size_t n = s->channels;
     struct chan *order[ON_STACK];
     for (size_t i = 0; i < n; i++)
-        order[i] = s->order[i];
+        order[i] = load_relaxed(&s->order[i]); /* one by one: no memcpy() for sanitizers to see */
     if (s->timeout >= 0)
         weft__timer_arm(&s->timer, weft__deadline(s->timeout), false);
     /* From the first unlock on, or from the arming if there is none, *s may be gone. */

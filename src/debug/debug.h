@@ -11,6 +11,7 @@
  *
  *   text.c      the writer, without malloc
  *   words.c     reasons for waiting, durations
+ *   trace.c     what a walk finds of a stack: its two ends
  *   walk.c      return addresses of a stack, by frame pointers
  *   code.c      which addresses are code, and of which file
  *   symbol.c    address to function, file and line: dwarf.c asks libdw, elf.c

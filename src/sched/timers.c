@@ -151,12 +151,11 @@ struct fired {
     struct timer *late, **late_tail;
 };
 
-static void take_due(struct timer_heap *h, int64_t now, struct fired *out)
+/* Fires what is due at @now, up to and including what is due at @until. */
+static void take_due(struct timer_heap *h, int64_t now, int64_t until, struct fired *out)
 {
-    if (load_relaxed(&h->next) > now)
-        return;
     weft__lock(&h->lock);
-    while (h->count > 0 && h->slot[0].when <= now) {
+    while (h->count > 0 && h->slot[0].when <= until) {
         struct timer *t = h->slot[0].timer;
         struct timer_due due = {0};
         bool again = t->fire(t, now, &due);
@@ -215,9 +214,28 @@ bool weft__timers_run(int64_t now)
     struct fired fired = {0};
     fired.ready_tail = &fired.ready;
     fired.late_tail = &fired.late;
-    int n = load_acquire(&sched.proc_max);
-    for (int i = 0; i < n; i++)
-        take_due(&sched.procs[i]->timers, now, &fired);
+    /* In the order of their deadlines, also across heaps: the earliest heap as
+     * far as the second. */
+    for (;;) {
+        struct timer_heap *earliest = NULL;
+        int64_t first = TIME_NEVER, second = now;
+        int n = load_acquire(&sched.proc_max);
+        for (int i = 0; i < n; i++) {
+            struct timer_heap *h = &sched.procs[i]->timers;
+            int64_t next = load_relaxed(&h->next);
+            if (next < first) {
+                if (first < second)
+                    second = first;
+                first = next;
+                earliest = h;
+            } else if (next < second) {
+                second = next;
+            }
+        }
+        if (!earliest || first > now)
+            break;
+        take_due(earliest, now, second, &fired);
+    }
     bool any = fired.ready || fired.late;
     weft__ready_all(fired.ready);
     for (struct timer *t = fired.late; t;) {
