@@ -5,11 +5,13 @@
 #include "debug/debug.h"
 #include "debug/lookup.h"
 #include "debug/report.h"
+#include "debug/waitfor.h"
 #include "sched/sched.h"
 
 static void put_everyone(void *arg)
 {
     struct all all = {.rest = true};
+    weft__put_cycle(arg);
     weft__put_all(arg, &all);
 }
 

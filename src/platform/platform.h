@@ -30,6 +30,8 @@ void weft__mem_unmap(void *at, size_t size);
 int weft__mem_protect(void *at, size_t size);
 /* weft__mem_guard - the same without splitting the mapping; -EINVAL where the kernel cannot. */
 int weft__mem_guard(void *at, size_t size);
+/* weft__mem_readable - could we read there?  The kernel is asked, so nothing faults. */
+bool weft__mem_readable(const char *at);
 /* weft__mem_peek - copy memory that may not be there any more; false if it is not. */
 bool weft__mem_peek(void *to, const void *from, size_t size);
 /* weft__mem_max_maps - how many mappings the kernel lets a process have. */

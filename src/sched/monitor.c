@@ -15,11 +15,15 @@
  *
  * No signal stops anybody: that could be inside malloc.
  *
+ * Goroutines that have waited for locks for a second are judged before that
+ * (debug/waitfor.c): for them alone it wakes once more.
+ *
  * It is also the alarm clock while all Ps are busy: at the deadline of a timer
  * it wakes an idle P or tells the busy ones to look up.
  */
 #include "context/context_impl.h"
 #include "debug/debug.h"
+#include "debug/waitfor.h"
 #include "platform/platform.h"
 #include "sched/park.h"
 #include "sched/queue.h"
@@ -28,6 +32,9 @@
 #define CLOSE_LOOK_NS ((int64_t)1000 * 1000)
 #define COMPUTE_NS    ((int64_t)10 * 1000 * 1000)
 
+/* A goroutine that blocks its thread with nothing else to run loses its P after
+ * this, so that the P is idle and the monitor may sleep. */
+#define ALONE_NS      ((int64_t)200 * 1000 * 1000)
 #define STALL_NS      ((int64_t)3 * 1000 * 1000 * 1000)
 
 enum { IDLE_LOOKS = 5, MONITOR_STACK = 1 << 20 };
@@ -92,7 +99,7 @@ static void spread(struct m *m, struct p *p)
     wake_if_idle();
 }
 
-/* Looks at one P; true when it wants a closer look soon. */
+/* Looks at one P; true when work waits for it: look again soon. */
 static bool look(struct p *p, int64_t now, bool others_wait)
 {
     struct m *m = load_relaxed(&p->m);
@@ -106,29 +113,30 @@ static bool look(struct p *p, int64_t now, bool others_wait)
         p->seen_cpu = -1;
         return false;
     }
-    if (!others_wait && !load_relaxed(&p->next) && runq_length(&p->runq) == 0)
+    bool waits = others_wait || load_relaxed(&p->next) || runq_length(&p->runq) > 0;
+    if (!waits && now - p->seen_since < ALONE_NS)
         return false;
     int64_t cpu = weft__thread_cpu(m->thread);
     if (p->seen_cpu < 0) {
         p->seen_cpu = cpu;
         p->seen_cpu_at = now;
-        return true;
+        return waits;
     }
     int64_t span = now - p->seen_cpu_at;
     if (span < CLOSE_LOOK_NS / 2)
-        return true;
+        return waits;
     bool computes = cpu - p->seen_cpu > span / 5;
     p->seen_cpu = cpu;
     p->seen_cpu_at = now;
     if (!computes) {
         retake(m, p, false);
-    } else if (now - p->seen_since >= COMPUTE_NS) {
+    } else if (waits && now - p->seen_since >= COMPUTE_NS) {
         if (load_relaxed(&sched.idle_count) > 0)
             spread(m, p);
         else if (load_relaxed(&sched.computing) < (uint32_t)cores)
             retake(m, p, true);
     }
-    return true;
+    return waits;
 }
 
 static void timers_due(void)
@@ -178,6 +186,7 @@ static void *monitor_main(void *arg)
     weft__thread_name("weft monitor");
     weft__thread_slack(M_SLACK_NS);
     int idle_looks = 0;
+    weft__waits_begin();
     while (!load_relaxed(&sched.stopping)) {
         uint32_t word = load_seq(&sched.monitor_word);
         weft__debug_poll();
@@ -203,8 +212,10 @@ static void *monitor_main(void *arg)
         bool more = weft__stacks_trim(idle);
         close |= more;
         idle_looks = idle && !more ? idle_looks + 1 : 0;
+        int64_t judge = weft__waits_poll(now, idle_looks > IDLE_LOOKS);
         if (idle_looks > IDLE_LOOKS) {
-            idle_looks = 0;
+            /* After a sleep until then it goes on sleeping at once. */
+            idle_looks = judge == TIME_NEVER ? 0 : IDLE_LOOKS;
             store_relaxed(&sched.monitor_next, TIME_NEVER);
             /* Threads that could have called in may have ended since the last M
              * went to sleep. */
@@ -212,9 +223,9 @@ static void *monitor_main(void *arg)
                 weft__check_dead();
             store_seq(&sched.monitor_deep, true);
             full_fence(); /* [deep] */
-            if (load_relaxed(&sched.taken_count) == 0 &&
-                !load_relaxed(&sched.stopping))
-                weft__futex_wait(&sched.monitor_word, word, -1);
+            if (load_relaxed(&sched.taken_count) == 0 && !load_relaxed(&sched.stopping) &&
+                (judge != TIME_NEVER || !load_relaxed(&sched.lock_waits)))
+                weft__futex_wait(&sched.monitor_word, word, judge == TIME_NEVER ? -1 : judge - now);
             store_relaxed(&sched.monitor_deep, false);
             continue;
         }

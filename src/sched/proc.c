@@ -36,6 +36,7 @@
 #include "sanitize/sanitize.h"
 #include "sched/park.h"
 #include "sched/queue.h"
+#include "sync/lockcheck.h"
 #include "weft/sync.h"
 
 struct sched sched;
@@ -130,13 +131,34 @@ void weft__ready(struct g *g)
     weft__leave(m);
 }
 
+/* Several at once keep their order: through the ring, none by the next slot. */
 void weft__ready_all(struct g *list)
 {
-    while (list) {
-        struct g *after = list->link;
+    if (!list)
+        return;
+    if (!list->link) {
         weft__ready(list);
-        list = after;
+        return;
     }
+    struct m *m = weft__enter();
+    struct p *p = m ? m->p : NULL;
+    for (struct g *g = list, *after; g; g = after) {
+        after = g->link;
+        if (unlikely(g->thread)) {
+            ready_thread(g);
+            continue;
+        }
+        store_relaxed(&g->state, G_RUNNABLE);
+        if (likely(p != NULL))
+            ring_put(p, g);
+        else
+            weft__global_put(g);
+    }
+    if (unlikely(!p))
+        full_fence();
+    wake_if_idle();
+    if (m)
+        weft__leave(m);
 }
 
 /* ---- switching --------------------------------------------------------------- */
@@ -262,6 +284,8 @@ static noinline void park(struct g *self, enum wait_reason reason, void *object,
     self->wait_pc = pc;
     self->wait_since = load_relaxed(&sched.coarse_now);
     check_stack(self);
+    if (unlikely(self->flags & G_FLAG_PTHREAD))
+        weft__pthread_leaves(self, pc);
     struct m *m = self->m;
     m->commit = commit;
     m->commit_arg = arg;
@@ -337,6 +361,8 @@ void weft_yield(void)
     }
     struct g *self = weft__self(), *to = NULL;
     check_stack(self);
+    if (unlikely(self->flags & G_FLAG_PTHREAD))
+        weft__pthread_leaves(self, (uintptr_t)__builtin_return_address(0));
     if (alone && !m->locked && (to = weft__global_take(p, 1)) && to->pinned) {
         m->handed = to;
         to = &m->g0;
@@ -354,6 +380,8 @@ noinline struct m *weft__enter_slow(struct m *m)
         return m;
     /* No P is free: queue up for one like any other goroutine. */
     struct g *self = weft__self();
+    if (unlikely(self->flags & G_FLAG_PTHREAD))
+        weft__pthread_leaves(self, 0);
     m->commit = requeue;
     m->commit_arg = self;
     return switch_to(m, self, &m->g0);
@@ -525,6 +553,8 @@ static void bury(void *arg)
 void weft__exit(void)
 {
     struct g *g = weft__self();
+    if (unlikely(g->held))
+        weft__locks_left(g);
     if (g->wg)
         weft_wg_done(g->wg);
     struct m *m = weft__enter();
@@ -602,11 +632,11 @@ uint64_t weft_goroutine_id(void)
     return g && !g->thread ? g->id : 0;
 }
 
-struct weft_impl_with weft_impl_with(const weft_go_opts *opts, ...)
+struct weft_impl_options weft_impl_with(const weft_go_opts *opts, ...)
 {
     va_list args;
     va_start(args, opts);
-    struct weft_impl_with w = {opts, va_arg(args, weft_impl_fn)};
+    struct weft_impl_options w = {opts, va_arg(args, weft_impl_fn)};
     va_end(args);
     return w;
 }

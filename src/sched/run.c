@@ -24,6 +24,7 @@
 #include "sanitize/sanitize.h"
 #include "sched/park.h"
 #include "sched/queue.h"
+#include "sync/lockcheck.h"
 #include "weft/go.h"
 #include "weft/panic.h"
 
@@ -228,6 +229,7 @@ static int start_up(void)
 {
     weft__platform_init();
     weft__san_init();
+    weft__lock_check_init();
     sched.keeper_when = TIME_NEVER;
     sched.id_next = 1;
     sched.coarse_now = weft__now();
@@ -281,6 +283,7 @@ static int run(bool exits, weft_impl_fn fn, unsigned n, const uintptr_t *args)
     weft__set_self(&m->g0);
     weft__san_thread(&m->g0);
     weft__signals_init();
+    weft__pthread_watch(true);
     weft__signals_thread_init(m);
     long slack = weft__thread_slack(M_SLACK_NS);
 
@@ -309,6 +312,7 @@ static int run(bool exits, weft_impl_fn fn, unsigned n, const uintptr_t *args)
     weft__thread_slack(slack);
     weft__signals_thread_fini(m);
     weft__signals_fini();
+    weft__pthread_watch(false);
     int result = sched.result;
     weft__set_self(thread);
     release_all();

@@ -78,10 +78,7 @@ WEFT_TEST(a_thief_takes_the_older_half)
 static struct runq shared __attribute__((aligned(CACHE_LINE)));
 static uint32_t over, seen[sizeof record / sizeof *record];
 
-static void note(struct g *g)
-{
-    add_relaxed(&seen[g - record], 1);
-}
+static void note(struct g *g) { add_relaxed(&seen[g - record], 1); }
 
 static void *thief(void *arg)
 {

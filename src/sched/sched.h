@@ -153,6 +153,7 @@ struct sched {
     bool monitor_deep;          /* * asleep until something runs */
     int64_t monitor_next;       /* * when it will look */
     int foreign_base;           /* threads of the sanitizers, there from the start */
+    bool lock_waits;            /* * goroutines wait for locks that were not judged yet */
 };
 
 extern HIDDEN struct sched sched;
@@ -239,6 +240,14 @@ static inline void weft__monitor_busy(void)
     full_fence(); /* [deep]: the P is not idle any more, before we look */
     if (unlikely(load_relaxed(&sched.monitor_deep)))
         weft__monitor_poke();
+}
+
+/* weft__lock_wait - the caller is about to wait for what another goroutine has:
+ * should that take long, the monitor looks for a cycle (debug/waitfor.c). */
+static inline void weft__lock_wait(void)
+{
+    if (!load_relaxed(&sched.lock_waits))
+        store_relaxed(&sched.lock_waits, true);
 }
 
 /* weft__timers_next - the earliest deadline of all heaps. */

@@ -7,6 +7,7 @@
 #include "debug/debug.h"
 #include "sanitize/sanitize.h"
 #include "sched/park.h"
+#include "sync/lockcheck.h"
 #include "sched/sched.h"
 
 struct thread_record {
@@ -19,6 +20,9 @@ static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 
 static void thread_ends(void *at)
 {
+    struct thread_record *t = at;
+    if (unlikely(t->g.held))
+        weft__locks_left(&t->g);
     weft__set_self(NULL);
     weft__free(at, sizeof(struct thread_record));
     /* Whoever waits for this thread waits in vain: have it noticed. */

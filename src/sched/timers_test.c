@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sched/timers.h"
 
-
 #include "base/rand.h"
 #include "sched/sched.h"
 #include "weft/context.h"

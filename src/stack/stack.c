@@ -51,6 +51,21 @@ static uint32_t slot_number(const char *hi)
     return (uint32_t)((size_t)(hi - stacks.base) / STACK_SLOT - 1);
 }
 
+/* What the environment asks for and cannot have; each text is said once. */
+static void warn_setting(const char *text)
+{
+    static const char *said[2];
+    for (size_t i = 0; i < array_len(said); i++) {
+        if (said[i] == text)
+            return;
+        if (!said[i]) {
+            said[i] = text;
+            dprintf(STDERR_FILENO, "weft: warning: %s; ignored\n", text);
+            return;
+        }
+    }
+}
+
 static enum guard_kind choose_guard(void)
 {
     const char *wish = getenv("WEFT_GUARD");
@@ -58,10 +73,13 @@ static enum guard_kind choose_guard(void)
         return GUARD_NONE;
     if (wish && strcmp(wish, "mprotect") == 0)
         return GUARD_MPROTECT;
+    if (wish && *wish && strcmp(wish, "madvise") != 0)
+        warn_setting("WEFT_GUARD is none of madvise, mprotect, none");
     /* The leak checker reads whole mappings, and cannot see such a guard. */
     if (weft__asan)
         return GUARD_MPROTECT;
-    if (weft__mem_guard(stacks.base, weft__page_size) == 0)
+    /* An emulator may say yes to advice that it does not know. */
+    if (weft__mem_guard(stacks.base, weft__page_size) == 0 && !weft__mem_readable(stacks.base))
         return GUARD_MADVISE;
     return GUARD_MPROTECT;
 }
@@ -83,6 +101,7 @@ static size_t reserve_wanted(void)
         unsigned long n = strtoul(text, &end, 10);
         if (*end == '\0' && n >= MIN_RESERVE / STACK_SLOT && n <= MAX_RESERVE / STACK_SLOT)
             return n * STACK_SLOT / COMMIT_CHUNK * COMMIT_CHUNK;
+        warn_setting("WEFT_STACKS is not a number from 256 to 4194304");
     }
     return weft__tsan || weft__asan ? (size_t)32 << 30 : MAX_RESERVE;
 }

@@ -18,6 +18,7 @@
 #include "sanitize/sanitize.h"
 #include "sched/park.h"
 #include "sched/sched.h"
+#include "sync/mutex_impl.h"
 #include "sync/self.h"
 #include "weft/panic.h"
 #include "weft/sync.h"
@@ -115,8 +116,7 @@ void (weft_cond_wait)(weft_cond *c, weft_mutex *mu)
         weft__park(WAIT_COND, c, pc, lock_of(c));
         hb_acquire(&w);
     }
-    weft_impl_mutex_lock(mu);
-    store_relaxed(&mu->weft_pc, pc);
+    weft__mutex_lock(mu, pc);
 }
 
 /* ---- signalling ---------------------------------------------------------------------- */

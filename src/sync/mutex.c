@@ -20,8 +20,9 @@
  * while others are queued holds it in that state.
  *
  * The inline paths in weft/sync.h are taken only when weft_self is the mutex's
- * own address.  Where the kernel has no membarrier it is kept zero (weft_self2
- * serves instead), so that everybody comes here and holds the mutex as SLOW.
+ * own address.  Where the kernel has no membarrier, and under WEFT_CHECK=locks,
+ * it is kept zero (weft_self2 serves instead), so that everybody comes here and
+ * holds the mutex as SLOW.
  *
  * A waiter of more than STARVING_NS is handed the mutex when it becomes free
  * instead of being woken to compete for it.
@@ -33,6 +34,8 @@
 #include "sanitize/sanitize.h"
 #include "sched/park.h"
 #include "sched/sched.h"
+#include "sync/lockcheck.h"
+#include "sync/mutex_impl.h"
 #include "weft/panic.h"
 #include "weft/sync.h"
 
@@ -63,7 +66,13 @@ static uint32_t low(const void *p)
     return (uint32_t)(uintptr_t)p;
 }
 
-/* Not the inline path's case: the first use, a copy, or no membarrier. */
+/* No inline paths. */
+static inline bool outline(void)
+{
+    return unlikely(weft__fence_light_is_full | weft__lock_check);
+}
+
+/* Not the inline path's case: the first use, a copy, or no inline paths. */
 static noinline void check_self(weft_mutex *mu)
 {
     uint32_t known = mu->weft_self ? mu->weft_self : mu->weft_self2;
@@ -72,7 +81,9 @@ static noinline void check_self(weft_mutex *mu)
         weft_panic("mutex was copied after its first use\n\tthe original was last locked at %s",
                    weft__site(at, sizeof at, mu->weft_pc));
     }
-    if (weft__fence_light_is_full)
+    if (known == 0)
+        lock_made(mu);
+    if (outline())
         mu->weft_self2 = low(mu);
     else
         mu->weft_self = low(mu);
@@ -80,11 +91,12 @@ static noinline void check_self(weft_mutex *mu)
 
 static inline uint8_t quick(void)
 {
-    return unlikely(weft__fence_light_is_full) ? SLOW : FAST;
+    return outline() ? SLOW : FAST;
 }
 
 static inline void took(weft_mutex *mu, struct g *g, uintptr_t pc)
 {
+    lock_took(mu, HELD_MUTEX, pc);
     mu->weft_owner = (uint32_t)g->id;
     mu->weft_pc = pc;
     hb_acquire(mu);
@@ -154,6 +166,7 @@ static noinline int lock_slow(weft_mutex *mu, struct g *g, struct context *ctx, 
         else
             waitq_push(&b->queue, &mw.w);
         int err = 0;
+        weft__lock_wait();
         if (ctx)
             err = weft__ctx_park(ctx, &mw.w, WAIT_MUTEX, mu, pc, &b->lock);
         else
@@ -173,6 +186,7 @@ static void lock(weft_mutex *mu, uintptr_t pc)
     struct g *g = weft__current();
     if (unlikely(mu->weft_self != low(mu)))
         check_self(mu);
+    lock_wants(mu, HELD_MUTEX, pc);
     if (unlikely(!try_take(mu, quick())))
         lock_slow(mu, g, NULL, pc);
     took(mu, g, pc);
@@ -198,6 +212,8 @@ int (weft_mutex_lock_ctx)(weft_ctx *ctx, weft_mutex *mu)
     struct g *g = weft__current();
     if (unlikely(mu->weft_self != low(mu)))
         check_self(mu);
+    if (unlikely(weft__lock_check) && !weft_ctx_deadline(ctx, NULL))
+        lock_wants(mu, HELD_MUTEX, pc);
     if (unlikely(!try_take(mu, quick()))) {
         struct context *c = weft__ctx_hold(ctx);
         err = lock_slow(mu, g, c, pc);
@@ -207,6 +223,11 @@ int (weft_mutex_lock_ctx)(weft_ctx *ctx, weft_mutex *mu)
     }
     took(mu, g, pc);
     return 0;
+}
+
+void weft__mutex_lock(weft_mutex *mu, uintptr_t pc)
+{
+    lock(mu, pc);
 }
 
 void weft_impl_mutex_lock(weft_mutex *mu)
@@ -280,6 +301,7 @@ void weft_impl_mutex_unlock(weft_mutex *mu)
     uint8_t state = load_relaxed(&mu->weft_state);
     if (unlikely(state == FREE))
         unlock_of_unlocked(mu);
+    lock_drops(mu, HELD_MUTEX);
     mu->weft_owner = 0;
     if (state == SLOW) {
         unlock_slow(mu, false);
@@ -294,21 +316,4 @@ void weft_impl_mutex_unlock(weft_mutex *mu)
 void (weft_mutex_unlock)(weft_mutex *mu)
 {
     weft_impl_mutex_unlock(mu);
-}
-
-/* ---- reports ------------------------------------------------------------------------ */
-
-static void describe(struct text *t, const struct g *g)
-{
-    weft_mutex mu;
-    char at[256];
-    if (g->wait_object && weft__mem_peek(&mu, g->wait_object, sizeof mu) && mu.weft_state != FREE &&
-        mu.weft_owner != 0)
-        weft__print(t, "        mutex locked at %s by goroutine %u\n",
-                    weft__site(at, sizeof at, mu.weft_pc), mu.weft_owner);
-}
-
-__attribute__((constructor)) static void register_words(void)
-{
-    weft__describe[WAIT_MUTEX] = describe;
 }

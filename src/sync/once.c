@@ -66,6 +66,7 @@ void weft_impl_once_do(weft_once *o, weft_impl_fn fn, unsigned n, const uintptr_
             fatal_recursion(o, g);
         g->link = o->weft_waiting; /* a parked goroutine's link is free to use */
         o->weft_waiting = g;
+        weft__lock_wait();
         weft__park(WAIT_ONCE, o, pc, lock_of(o));
         hb_acquire(&o->weft_done);
         return;

@@ -31,6 +31,7 @@
 #include "sanitize/sanitize.h"
 #include "sched/park.h"
 #include "sched/sched.h"
+#include "sync/lockcheck.h"
 #include "sync/self.h"
 #include "weft/panic.h"
 #include "weft/sync.h"
@@ -123,6 +124,7 @@ static struct lock *lock_of(weft_rwmutex *rw)
 
 static inline void wrote(weft_rwmutex *rw, struct g *g, uintptr_t pc)
 {
+    lock_took(rw, HELD_WRITE, pc);
     store_relaxed(&rw->weft_owner, (uint32_t)g->id);
     store_relaxed(&rw->weft_pc, pc);
     hb_acquire(&rw->weft_state);
@@ -131,6 +133,7 @@ static inline void wrote(weft_rwmutex *rw, struct g *g, uintptr_t pc)
 
 static inline void read_begins(weft_rwmutex *rw, uintptr_t pc)
 {
+    lock_took(rw, HELD_READ, pc);
     store_relaxed(&rw->weft_pc, pc);
     hb_acquire(&rw->weft_state);
 }
@@ -178,6 +181,7 @@ static noinline void rlock_slow(weft_rwmutex *rw, struct g *g, uintptr_t pc)
     check_own(rw, load_relaxed(&rw->weft_state), g, "reading");
     g->link = rw->weft_readers;
     rw->weft_readers = g;
+    weft__lock_wait();
     weft__park(WAIT_RWMUTEX_READ, rw, pc, lock_of(rw));
 }
 
@@ -201,6 +205,7 @@ static noinline void lock_slow(weft_rwmutex *rw, struct g *g, uintptr_t pc)
     else
         rw->weft_first = g;
     rw->weft_last = g;
+    weft__lock_wait();
     weft__park(WAIT_RWMUTEX_WRITE, rw, pc, lock_of(rw));
 }
 
@@ -208,6 +213,7 @@ void (weft_rwmutex_rlock)(weft_rwmutex *rw)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
     check_self(rw);
+    lock_wants(rw, HELD_READ, pc);
     if (unlikely(!try_read(rw)))
         rlock_slow(rw, weft__current(), pc);
     read_begins(rw, pc);
@@ -218,6 +224,7 @@ void (weft_rwmutex_lock)(weft_rwmutex *rw)
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
     struct g *g = weft__current();
     check_self(rw);
+    lock_wants(rw, HELD_WRITE, pc);
     if (unlikely(!try_write(rw)))
         lock_slow(rw, g, pc);
     wrote(rw, g, pc);
@@ -257,6 +264,7 @@ void (weft_rwmutex_runlock)(weft_rwmutex *rw)
 {
     uint32_t s = load_relaxed(&rw->weft_state);
     hb_release(&rw->weft_pc);
+    lock_drops(rw, HELD_READ);
     do
         if (unlikely(s < READER || s & WRITER))
             fatal_unlock(rw, s, "read unlock");
@@ -279,6 +287,7 @@ void (weft_rwmutex_unlock)(weft_rwmutex *rw)
     uint32_t s = load_relaxed(&rw->weft_state);
     if (unlikely(!(s & WRITER)))
         fatal_unlock(rw, s, "unlock");
+    lock_drops(rw, HELD_WRITE);
     hb_release(&rw->weft_state);
     store_relaxed(&rw->weft_owner, 0);
     uint32_t alone = WRITER;

@@ -10,6 +10,7 @@
 #define WEFT_SRC_SELF_H
 
 #include "base/atomic.h"
+#include "sync/lockcheck.h"
 
 static inline uint32_t low_half(const void *at)
 {
@@ -24,6 +25,7 @@ static inline bool self_is(uint32_t *self, const void *at)
         return true;
     if (known != 0)
         return false;
+    lock_made((void *)(uintptr_t)at);
     store_relaxed(self, low_half(at));
     return true;
 }

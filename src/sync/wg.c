@@ -95,6 +95,7 @@ static void wait(weft_wg *wg, uintptr_t pc)
     struct g *g = weft__current();
     g->link = wg->weft_list; /* a parked goroutine's link is free to use */
     wg->weft_list = g;
+    weft__lock_wait();
     weft__park(WAIT_WG, wg, pc, lock);
     hb_acquire(wg);
 }

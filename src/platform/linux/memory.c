@@ -81,6 +81,12 @@ int weft__mem_guard(void *at, size_t size)
     return madvise(at, size, MADV_GUARD_INSTALL) == 0 ? 0 : -errno;
 }
 
+bool weft__mem_readable(const char *at)
+{
+    /* A path that the kernel cannot read is another error than one that leads nowhere. */
+    return syscall(SYS_faccessat, AT_FDCWD, at, F_OK) == 0 || errno != EFAULT;
+}
+
 bool weft__mem_peek(void *to, const void *from, size_t size)
 {
     struct iovec local = {to, size}, remote = {(void *)from, size};

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which locks are held, and by whom.
+ *
+ * A lock belongs to no goroutine, so unlocking one takes it off the list of
+ * whoever took it: off one's own, if it is there, else off that of the holder,
+ * who is found in a table of all that is held.  Who ends with locks on its list
+ * is warned about; they stay in the table, without a holder, for whoever
+ * unlocks them after all.
+ *
+ * One lock guards everything.  A check that is asked for may cost something,
+ * and its own races would be hard to tell from the program's.
+ */
+#include "sync/lockcheck.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "debug/debug.h"
+#include "sched/park.h"
+#include "sched/sched.h"
+#include "weft/panic.h"
+
+bool weft__lock_check;
+struct lock weft__held_lock;
+
+enum { ROWS = 1024, PLACES = 256, AT_ONCE = 8 };
+
+static struct held *rows[ROWS];
+
+static struct held **row_of(const void *lock)
+{
+    return &rows[((uintptr_t)lock * 0x9E3779B97F4A7C15ull >> 32) % ROWS];
+}
+
+/* ---- on and off ---------------------------------------------------------------------- */
+
+void weft__lock_check_init(void)
+{
+    const char *text = getenv("WEFT_CHECK");
+    while (text && *text) {
+        size_t n = strcspn(text, ",");
+        if (n == 5 && strncmp(text, "locks", n) == 0)
+            weft__lock_check = true;
+        else if (n > 0)
+            weft__warn_once("WEFT_CHECK knows only the word locks");
+        text += n + (text[n] == ',');
+    }
+}
+
+/* Locks may be used before the runtime starts, and one that was used without
+ * the check does without for good. */
+__attribute__((constructor)) static void before_main(void) { weft__lock_check_init(); }
+
+/* ---- the lists ------------------------------------------------------------------------- */
+
+static struct held **list_of(struct g *g) { return (struct held **)&g->held; }
+
+bool weft__held_push(struct g *g, void *lock, enum lock_how how, uintptr_t pc)
+{
+    struct held *h = weft__alloc(sizeof *h);
+    if (!h)
+        return false; /* then it is not known to be held: some mistakes go unseen */
+    struct held **row = row_of(lock);
+    *h = (struct held){*list_of(g), *row, g, g->id, lock, pc, how};
+    *list_of(g) = *row = h;
+    return true;
+}
+
+/* It is on no list any more. */
+static void forget(struct held *h)
+{
+    struct held **at = row_of(h->lock);
+    while (*at != h)
+        at = &(*at)->same;
+    *at = h->same;
+    weft__free(h, sizeof *h);
+}
+
+static void unlist(struct held *h)
+{
+    if (!h->g)
+        return;
+    struct held **at = list_of(h->g);
+    while (*at != h)
+        at = &(*at)->next;
+    *at = h->next;
+}
+
+bool weft__held_drop(struct g *g, void *lock, enum lock_how how)
+{
+    for (struct held *h = *list_of(g); h; h = h->next)
+        if (h->lock == lock && h->how == how) {
+            unlist(h);
+            forget(h);
+            return true;
+        }
+    return false;
+}
+
+/* Off whatever list it is on; false: nobody is known to hold it. */
+static bool drop_anywhere(void *lock, enum lock_how how, bool any)
+{
+    for (struct held *h = *row_of(lock); h; h = h->same)
+        if (h->lock == lock && (any || h->how == how) && h->how != HELD_PTHREAD) {
+            unlist(h);
+            forget(h);
+            return true;
+        }
+    return false;
+}
+
+/* ---- what locks tell -------------------------------------------------------------------- */
+
+/* What was there before was never unlocked, or is locked right now by another
+ * who saw it new: better to know too little than something false. */
+void weft__lock_made(void *lock)
+{
+    weft__lock(&weft__held_lock);
+    while (drop_anywhere(lock, HELD_MUTEX, true))
+        ;
+    weft__order_first(lock);
+    weft__unlock(&weft__held_lock);
+}
+
+/* A reader that would have to wait for itself: at once, or behind a writer that
+ * waits for the first of the two reads. */
+static noinline void fatal_again(const struct g *g, const struct held *h, enum lock_how how)
+{
+    char at[256];
+    uintptr_t pc = h->pc;
+    weft__unlock(&weft__held_lock);
+    weft__site(at, sizeof at, pc);
+    if (how == HELD_WRITE)
+        weft__fatal(
+            "deadlock: goroutine %llu locks a rwmutex for writing that it holds for reading\n"
+            "\tit was locked at %s",
+            (unsigned long long)g->id, at);
+    weft__fatal(
+        "lock order inversion: goroutine %llu locks a rwmutex for reading that it holds for "
+        "reading already\n\tit was locked at %s\n"
+        "\ta writer that comes in between waits for the first, and the second for the writer",
+        (unsigned long long)g->id, at);
+}
+
+/* The caller holds something. */
+static noinline enum order_said check_order(struct g *g, void *lock, enum lock_how how,
+                                            uintptr_t pc)
+{
+    struct order_stack stack;
+    enum order_said said = weft__order_add(g, lock, how, NULL);
+    if (said != ORDER_NEW)
+        return said;
+    weft__unlock(&weft__held_lock);
+    stack.depth = weft__walk_here(pc, stack.pcs, array_len(stack.pcs));
+    weft__lock(&weft__held_lock);
+    return weft__order_add(g, lock, how, &stack);
+}
+
+void weft__lock_wants(void *lock, enum lock_how how, uintptr_t pc)
+{
+    struct g *g = weft__current();
+    enum order_said said = ORDER_FINE;
+    weft__lock(&weft__held_lock);
+    struct held *h = *list_of(g);
+    while (h && !(h->lock == lock && h->how == HELD_READ))
+        h = h->next;
+    if (h && !weft__order_was_passed(lock))
+        fatal_again(g, h, how);
+    if (!h && g->held)
+        said = check_order(g, lock, how, pc);
+    weft__unlock(&weft__held_lock);
+    if (said == ORDER_INVERTED)
+        weft__order_report();
+}
+
+void weft__lock_took(void *lock, enum lock_how how, uintptr_t pc)
+{
+    struct g *g = weft__current();
+    weft__lock(&weft__held_lock);
+    weft__held_push(g, lock, how, pc);
+    weft__unlock(&weft__held_lock);
+}
+
+void weft__lock_drops(void *lock, enum lock_how how)
+{
+    struct g *g = weft__current();
+    weft__lock(&weft__held_lock);
+    if (!weft__held_drop(g, lock, how) && drop_anywhere(lock, how, false))
+        weft__order_passed(lock);
+    weft__unlock(&weft__held_lock);
+}
+
+size_t weft__lock_readers(const void *rw, struct holder *out, size_t max)
+{
+    size_t n = 0;
+    /* Asked by reports, which a fault under this lock may have caused. */
+    if (!weft__lock_check || !weft__try_lock(&weft__held_lock))
+        return 0;
+    for (struct held *h = *row_of(rw); h && n < max; h = h->same)
+        if (h->lock == rw && h->how == HELD_READ && h->id != 0)
+            out[n++] = (struct holder){(uint32_t)h->id, h->pc};
+    weft__unlock(&weft__held_lock);
+    return n;
+}
+
+/* ---- warnings ------------------------------------------------------------------------------ */
+
+/* What happens at one place is said once.  Under the lock. */
+static bool said_before(uintptr_t pc)
+{
+    static uintptr_t places[PLACES];
+    for (size_t i = 0; i < PLACES; i++) {
+        if (places[i] == pc)
+            return true;
+        if (places[i] == 0) {
+            places[i] = pc;
+            return false;
+        }
+    }
+    return true; /* enough */
+}
+
+static const char *name_of(enum lock_how how)
+{
+    static const char *const names[] = {
+        [HELD_MUTEX] = "the mutex locked",
+        [HELD_READ] = "the rwmutex locked for reading",
+        [HELD_WRITE] = "the rwmutex locked for writing",
+        [HELD_PTHREAD] = "the pthread mutex locked",
+    };
+    return names[how];
+}
+
+/* "goroutine 7", or "a thread". */
+static void put_who(struct text *t, const struct g *g)
+{
+    weft__text_fd(t, STDERR_FILENO);
+    weft__print(t, "weft: warning: ");
+    if (g->thread)
+        weft__print(t, "a thread");
+    else
+        weft__print(t, "goroutine %llu", (unsigned long long)g->id);
+}
+
+void weft__locks_left(struct g *g)
+{
+    struct held left[AT_ONCE];
+    size_t n = 0;
+    char at[256];
+    weft__lock(&weft__held_lock);
+    for (struct held *h = *list_of(g), *next; h; h = next) {
+        next = h->next;
+        if (n < AT_ONCE && !said_before(h->pc))
+            left[n++] = *h;
+        if (h->how == HELD_PTHREAD)
+            forget(h);
+        else
+            h->g = NULL;
+    }
+    g->held = NULL;
+    weft__unlock(&weft__held_lock);
+    for (size_t i = 0; i < n; i++) {
+        struct text t;
+        put_who(&t, g);
+        weft__print(&t, " ends while it holds %s at %s\n", name_of(left[i].how),
+                    weft__site(at, sizeof at, left[i].pc));
+        weft__flush(&t);
+    }
+}
+
+/* The innermost call of the user's. */
+static uintptr_t users_pc(void)
+{
+    uintptr_t pcs[16];
+    size_t n = weft__walk_here(0, pcs, array_len(pcs));
+    for (size_t i = 0; i < n; i++) {
+        struct symbol s;
+        weft__symbol(pcs[i], &s);
+        if (!s.runtime)
+            return pcs[i];
+    }
+    return n > 0 ? pcs[0] : 0;
+}
+
+/*
+ * A thread that was pinned runs nothing else meanwhile.  All others would go on
+ * with a mutex that the next goroutine may want: it would wait for its own
+ * thread.  What was said once is forgotten, as its thread may change now.
+ */
+void weft__pthread_leaves(struct g *g, uintptr_t pc)
+{
+    struct held *h, left[AT_ONCE];
+    size_t n = 0;
+    char here[256], at[256];
+    if (g->pinned)
+        return;
+    weft__lock(&weft__held_lock);
+    for (struct held **link = list_of(g); (h = *link);) {
+        if (h->how != HELD_PTHREAD) {
+            link = &h->next;
+            continue;
+        }
+        if (n < AT_ONCE && !said_before(h->pc))
+            left[n++] = *h;
+        *link = h->next;
+        forget(h);
+    }
+    g->flags &= (uint8_t)~G_FLAG_PTHREAD;
+    weft__unlock(&weft__held_lock);
+    for (size_t i = 0; i < n; i++) {
+        struct text t;
+        put_who(&t, g);
+        weft__print(&t,
+                    " waits at %s while its thread holds a pthread mutex locked at %s; another "
+                    "goroutine on this thread would lock it for ever (unlock it first, or "
+                    "weft_pin)\n",
+                    weft__site(here, sizeof here, pc ? pc : users_pc()),
+                    weft__site(at, sizeof at, left[i].pc));
+        weft__flush(&t);
+    }
+}
