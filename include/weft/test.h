@@ -187,8 +187,8 @@ WEFT_API weft_impl_value weft_impl_value_s(const char *v);
 
 /* One condition, or left, operator, right; text is all of it as it was written. */
 #define WEFT_IMPL_TEST_CHECK(ends, text, ...)                                                      \
-    WEFT_IMPL_CAT(WEFT_IMPL_TEST_, WEFT_IMPL_TEST_FORM(__VA_ARGS__, MANY, MANY, MANY, CMP, MANY,   \
-                                                       COND, _))                                   \
+    WEFT_IMPL_CAT(WEFT_IMPL_TEST_,                                                                 \
+                  WEFT_IMPL_TEST_FORM(__VA_ARGS__, MANY, MANY, MANY, CMP, MANY, COND, _))          \
     (ends, text, __VA_ARGS__)
 #define WEFT_IMPL_TEST_FORM(a, b, c, d, e, f, form, ...) form
 

@@ -9,7 +9,7 @@
 #include "weft/test.h"
 
 /* Every size class, its neighbours, and blocks that are mapped on their own. */
-static const size_t sizes[] = {1,    63,   64,   65,    127,   128,   129,    4095,
+static const size_t sizes[] = {1,    63,   64,    65,    127,   128,    129,    4095,
                                4096, 4097, 65535, 65536, 65537, 200000, 1 << 20};
 enum { SIZES = sizeof sizes / sizeof *sizes };
 

@@ -38,4 +38,3 @@ WEFT_TEST(try_lock_does_not_wait)
     weft__unlock(&l);
     weft_check(weft__try_lock(&l));
 }
-

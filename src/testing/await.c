@@ -9,8 +9,8 @@
  */
 #include <stdio.h>
 
-#include "platform/platform.h"
 #include "debug/debug.h"
+#include "platform/platform.h"
 #include "sched/sched.h"
 #include "testing/testing.h"
 #include "weft/context.h"
@@ -21,7 +21,8 @@
 #define PATIENCE_NS ((int64_t)10 * 1000 * 1000 * 1000)
 enum { YIELDS = 64 };
 
-#define SAME(theirs, ours) _Static_assert((int)(theirs) == (int)(ours), "public twin of wait_reason")
+#define SAME(theirs, ours)                                                                         \
+    _Static_assert((int)(theirs) == (int)(ours), "public twin of wait_reason")
 SAME(WEFT_WAIT_CHAN_SEND, WAIT_CHAN_SEND);
 SAME(WEFT_WAIT_CHAN_RECV, WAIT_CHAN_RECV);
 SAME(WEFT_WAIT_CHAN_SEND_NULL, WAIT_CHAN_SEND_NIL);
@@ -84,8 +85,8 @@ void weft_impl_test_until_waiting(const char *file, int line, int n, weft_wait_r
         if (weft__now() > until) {
             char message[160];
             snprintf(message, sizeof message,
-                     "weft_test_until_waiting: %d of %d goroutines wait for [%s] after 10 s", found, n,
-                     weft__wait_word((enum wait_reason)reason));
+                     "weft_test_until_waiting: %d of %d goroutines wait for [%s] after 10 s", found,
+                     n, weft__wait_word((enum wait_reason)reason));
             give_up(file, line, message);
         }
         give_way(round);

@@ -133,7 +133,8 @@ void weft_impl_test_skip(const char *file, int line, const char *fmt, ...)
     vsnprintf(reason, sizeof reason, fmt, args);
     va_end(args);
     const char *base = strrchr(file, '/');
-    snprintf(weft__verdict->reason, REASON_MAX, "%s:%d: %.400s", base ? base + 1 : file, line, reason);
+    snprintf(weft__verdict->reason, REASON_MAX, "%s:%d: %.400s", base ? base + 1 : file, line,
+             reason);
     weft__verdict->skipped = true;
     end_now();
 }

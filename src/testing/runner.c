@@ -27,16 +27,16 @@
 
 #define DEFAULT_LIMIT_NS ((int64_t)60 * WEFT_SECOND)
 /* After SIGQUIT, for the dump of a million goroutines on a slow machine. */
-#define DUMP_NS ((int64_t)10 * WEFT_SECOND)
-#define LEAK_STATUS 3
+#define DUMP_NS          ((int64_t)10 * WEFT_SECOND)
+#define LEAK_STATUS      3
 
 static struct {
-    const char *name;   /* of this program */
+    const char *name; /* of this program */
     const char *pattern;
     regex_t regex;
     bool list, verbose;
     long count;
-    int64_t limit_ns;   /* 0: none */
+    int64_t limit_ns; /* 0: none */
 } option = {.count = 1, .limit_ns = DEFAULT_LIMIT_NS};
 
 static struct {
@@ -108,7 +108,8 @@ static void parse(int argc, char **argv)
             option.verbose = true;
             continue;
         }
-        if (strcmp(name, "-run") != 0 && strcmp(name, "-count") != 0 && strcmp(name, "-timeout") != 0)
+        if (strcmp(name, "-run") != 0 && strcmp(name, "-count") != 0 &&
+            strcmp(name, "-timeout") != 0)
             usage_error("unknown argument ", argv[i]);
         value = equals ? equals + 1 : i + 1 < argc ? argv[++i] : NULL;
         if (!value)
@@ -161,8 +162,8 @@ static void become_child(const weft_impl_test *t, int output)
 
 struct child {
     pid_t pid;
-    int output;        /* -1 once it is closed */
-    int64_t limit;     /* when to lose patience, or -1 */
+    int output;    /* -1 once it is closed */
+    int64_t limit; /* when to lose patience, or -1 */
     bool asked, killed;
 };
 
@@ -228,15 +229,16 @@ static int attend(struct child *c, struct capture *capture)
 /* ---- verdicts ---------------------------------------------------------------------------- */
 
 /* What went wrong, into @why; false when nothing did.  "" when the output says it. */
-static bool judge(const struct verdict *v, const struct child *c, int status, char *why, size_t size)
+static bool judge(const struct verdict *v, const struct child *c, int status, char *why,
+                  size_t size)
 {
     *why = '\0';
     if (c->asked)
-        snprintf(why, size, "no end within %.4g s%s",
-                 (double)option.limit_ns / (double)WEFT_SECOND,
+        snprintf(why, size, "no end within %.4g s%s", (double)option.limit_ns / (double)WEFT_SECOND,
                  c->killed ? "; it did not react to SIGQUIT and was killed" : "");
     else if (WIFSIGNALED(status))
-        snprintf(why, size, "ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+        snprintf(why, size, "ended by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
     else if (v->failures > 0)
         return true;
     else if (!v->ended && WEXITSTATUS(status) == 0)

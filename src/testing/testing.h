@@ -21,11 +21,11 @@
 enum { REASON_MAX = 512 };
 
 struct verdict {
-    uint32_t failures;     /* atomic; of checks that did not hold */
-    uint32_t ended;        /* atomic; the test said so itself, or returned */
+    uint32_t failures; /* atomic; of checks that did not hold */
+    uint32_t ended;    /* atomic; the test said so itself, or returned */
     bool skipped;
-    uint32_t dirs;         /* atomic; folders given out */
-    char dir[PATH_MAX];    /* where they are; the parent removes it */
+    uint32_t dirs;      /* atomic; folders given out */
+    char dir[PATH_MAX]; /* where they are; the parent removes it */
     char reason[REASON_MAX];
 };
 
@@ -43,9 +43,9 @@ int weft__test_main(int argc, char **argv);
 enum { CAPTURE_PART = 256 << 10 };
 
 struct capture {
-    char *head, *tail;     /* tail is a ring */
+    char *head, *tail; /* tail is a ring */
     size_t head_used;
-    uint64_t tail_total;   /* bytes that ever went to the tail */
+    uint64_t tail_total; /* bytes that ever went to the tail */
 };
 
 bool weft__capture_init(struct capture *c);

@@ -31,17 +31,17 @@ weft_impl_value weft_impl_value_s(const char *v)
 }
 
 /* -1, 0 or 1; 2 when there is no order (not a number). */
-static int order_floats(double a, double b)
-{
-    return a < b ? -1 : a > b ? 1 : a == b ? 0 : 2;
-}
+static int order_floats(double a, double b) { return a < b ? -1 : a > b ? 1 : a == b ? 0 : 2; }
 
 static double as_float(weft_impl_value v)
 {
     switch (v.kind) {
-    case WEFT_IMPL_VALUE_SIGNED: return (double)v.as.i;
-    case WEFT_IMPL_VALUE_UNSIGNED: return (double)v.as.u;
-    default: return v.as.f;
+    case WEFT_IMPL_VALUE_SIGNED:
+        return (double)v.as.i;
+    case WEFT_IMPL_VALUE_UNSIGNED:
+        return (double)v.as.u;
+    default:
+        return v.as.f;
     }
 }
 
@@ -53,10 +53,7 @@ static uint64_t as_address(weft_impl_value v)
                                                 : (uint64_t)(uintptr_t)v.as.p;
 }
 
-static bool negative(weft_impl_value v)
-{
-    return v.kind == WEFT_IMPL_VALUE_SIGNED && v.as.i < 0;
-}
+static bool negative(weft_impl_value v) { return v.kind == WEFT_IMPL_VALUE_SIGNED && v.as.i < 0; }
 
 static bool is_address(weft_impl_value v)
 {
@@ -83,11 +80,16 @@ static bool holds(int r, const char *op)
 {
     bool or_equal = op[1] == '=';
     switch (op[0]) {
-    case '=': return r == 0;
-    case '!': return r != 0;
-    case '<': return r == -1 || (or_equal && r == 0);
-    case '>': return r == 1 || (or_equal && r == 0);
-    default: return false; /* not a comparison: shown as failed */
+    case '=':
+        return r == 0;
+    case '!':
+        return r != 0;
+    case '<':
+        return r == -1 || (or_equal && r == 0);
+    case '>':
+        return r == 1 || (or_equal && r == 0);
+    default:
+        return false; /* not a comparison: shown as failed */
     }
 }
 
@@ -127,9 +129,15 @@ static void show(char *out, struct piece text, weft_impl_value v)
 {
     char value[SHOWN_MAX - 80] = "NULL";
     switch (v.kind) {
-    case WEFT_IMPL_VALUE_SIGNED: snprintf(value, sizeof value, "%" PRId64, v.as.i); break;
-    case WEFT_IMPL_VALUE_UNSIGNED: snprintf(value, sizeof value, "%" PRIu64, v.as.u); break;
-    case WEFT_IMPL_VALUE_FLOAT: snprintf(value, sizeof value, "%.17g", v.as.f); break;
+    case WEFT_IMPL_VALUE_SIGNED:
+        snprintf(value, sizeof value, "%" PRId64, v.as.i);
+        break;
+    case WEFT_IMPL_VALUE_UNSIGNED:
+        snprintf(value, sizeof value, "%" PRIu64, v.as.u);
+        break;
+    case WEFT_IMPL_VALUE_FLOAT:
+        snprintf(value, sizeof value, "%.17g", v.as.f);
+        break;
     case WEFT_IMPL_VALUE_POINTER:
         if (v.as.p)
             snprintf(value, sizeof value, "0x%" PRIxPTR, (uintptr_t)v.as.p);

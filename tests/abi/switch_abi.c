@@ -159,10 +159,7 @@ static struct control control_get(void)
     return c;
 }
 
-static void control_set(struct control c)
-{
-    __asm__ volatile("msr fpcr, %0" : : "r"(c.fpcr));
-}
+static void control_set(struct control c) { __asm__ volatile("msr fpcr, %0" : : "r"(c.fpcr)); }
 
 /* Rounding and flush to zero. */
 static struct control control_for(unsigned i)
@@ -170,10 +167,7 @@ static struct control control_for(unsigned i)
     return (struct control){(uint64_t)(i % 4) << 22 | (uint64_t)(i / 4 % 2) << 24};
 }
 
-static bool control_same(struct control a, struct control b)
-{
-    return a.fpcr == b.fpcr;
-}
+static bool control_same(struct control a, struct control b) { return a.fpcr == b.fpcr; }
 
 #else
 #error "no probe for this processor"
@@ -195,10 +189,7 @@ static void by_select(void)
 static void by_blocking(void) { usleep(30); }
 
 static void panics(void) { weft_panic("x"); }
-static void by_panic(void)
-{
-    weft_panic_info_free(weft_try(panics));
-}
+static void by_panic(void) { weft_panic_info_free(weft_try(panics)); }
 
 /* Registers and stack are wiped deeper down, then the panic comes back up here. */
 static void panic_deep(int depth)
@@ -207,10 +198,7 @@ static void panic_deep(int depth)
         abi_probe(~(uint64_t)depth, panics);
     weft_panic("not reached");
 }
-static void by_deep_panic(void)
-{
-    weft_panic_info_free(weft_try(panic_deep, 3));
-}
+static void by_deep_panic(void) { weft_panic_info_free(weft_try(panic_deep, 3)); }
 
 static void (*const ways[])(void) = {by_yield,  by_sleep,    by_send,  by_receive,
                                      by_select, by_blocking, by_panic, by_deep_panic};

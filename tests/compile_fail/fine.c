@@ -21,7 +21,10 @@ typedef struct bag {
 static void bag_cleanup(bag **b) { (void)b; }
 
 static int add(int a, int b) { return a + b; }
-static void take_enum(enum color e, bool b, char ch, uint64_t n) { (void)e, (void)b, (void)ch, (void)n; }
+static void take_enum(enum color e, bool b, char ch, uint64_t n)
+{
+    (void)e, (void)b, (void)ch, (void)n;
+}
 static void take_const(const int *p, const char *s) { (void)p, (void)s; }
 static void take_fn(void (*f)(void)) { f(); }
 static void take_point(const point *p, int n) { (void)p, (void)n; }
@@ -111,12 +114,16 @@ void all_of_select(void)
     int x = 0;
     bool open = true;
     weft_case many[3];
-    switch (weft_select(weft_on_recv(c, &x), weft_on_recv_ok(rx, NULL, &open), weft_on_send(tx, x + 1),
-                        weft_on_send(points, (point){1, 2}), weft_on_done(ctx),
-                        weft_on_timeout(5 * WEFT_SECOND), weft_on_default())) {
-    case 0: use(x); break;
-    case 1: break;
-    default: break;
+    switch (weft_select(weft_on_recv(c, &x), weft_on_recv_ok(rx, NULL, &open),
+                        weft_on_send(tx, x + 1), weft_on_send(points, (point){1, 2}),
+                        weft_on_done(ctx), weft_on_timeout(5 * WEFT_SECOND), weft_on_default())) {
+    case 0:
+        use(x);
+        break;
+    case 1:
+        break;
+    default:
+        break;
     }
     weft_select(weft_on_default());
     many[0] = weft_on_recv(rx, &x);

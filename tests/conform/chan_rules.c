@@ -608,15 +608,9 @@ WEFT_TEST(stale_handles_panic)
     }
 }
 
-static void drop_waited_on(int_chan *c)
-{
-    weft_unref(c);
-}
+static void drop_waited_on(int_chan *c) { weft_unref(c); }
 
-static void recv_caught(int_chan_rx *c)
-{
-    weft_recv(c, NULL);
-}
+static void recv_caught(int_chan_rx *c) { weft_recv(c, NULL); }
 
 WEFT_TEST(dropping_the_last_reference_under_a_waiter_panics)
 {

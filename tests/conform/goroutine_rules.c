@@ -5,10 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static long thread_id(void)
-{
-    return syscall(SYS_gettid);
-}
+static long thread_id(void) { return syscall(SYS_gettid); }
 
 /* ---- starting ------------------------------------------------------------------------------------- */
 
@@ -552,10 +549,7 @@ static void use_copy(void)
 }
 
 /* Package sync: "A WaitGroup must not be copied after first use." */
-WEFT_TEST(a_copied_wait_group_panics)
-{
-    check_panics("wait group was copied", use_copy);
-}
+WEFT_TEST(a_copied_wait_group_panics) { check_panics("wait group was copied", use_copy); }
 
 /* ---- the mutex ----------------------------------------------------------------------------------------------------- */
 
@@ -638,10 +632,7 @@ static void lock_copy(void)
     weft_mutex_lock(&b.mu);
 }
 
-WEFT_TEST(a_copied_mutex_panics)
-{
-    check_panics("mutex was copied", lock_copy);
-}
+WEFT_TEST(a_copied_mutex_panics) { check_panics("mutex was copied", lock_copy); }
 
 static void locker(void) { weft_mutex_lock(&mu); }
 

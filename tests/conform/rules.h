@@ -24,14 +24,12 @@ WEFT_CHAN(unit_chan, weft_unit);
         if (!p_)                                                                                   \
             weft_fail("%s: no panic, wanted \"%s\"", #__VA_ARGS__, text);                          \
         if (!strstr(weft_panic_message(p_), text))                                                 \
-            weft_fail("%s: panic \"%s\", wanted \"%s\"", #__VA_ARGS__, weft_panic_message(p_), text); \
+            weft_fail("%s: panic \"%s\", wanted \"%s\"", #__VA_ARGS__, weft_panic_message(p_),     \
+                      text);                                                                       \
     } while (0)
 
 /* waits_for_ever - for tests of what never ends: the goroutine stays, and is no mistake. */
-static inline void waits_for_ever(void)
-{
-    setenv("WEFT_LEAKS", "off", 1);
-}
+static inline void waits_for_ever(void) { setenv("WEFT_LEAKS", "off", 1); }
 
 static inline void nap(int milliseconds)
 {

@@ -138,7 +138,8 @@ WEFT_TEST(send_and_receive_on_one_channel_in_one_select)
     int v = -1;
     int chosen = weft_select(weft_on_send(c, 1), weft_on_recv(c, &v), weft_on_default());
     weft_check(chosen, ==, 2);
-    chosen = weft_select(weft_on_send(c, 1), weft_on_recv(c, &v), weft_on_timeout(2 * WEFT_MILLISECOND));
+    chosen =
+        weft_select(weft_on_send(c, 1), weft_on_recv(c, &v), weft_on_timeout(2 * WEFT_MILLISECOND));
     weft_check(chosen, ==, 2);
     weft_go(send_soon, weft_tx(c), 5);
     chosen = weft_select(weft_on_send(c, 1), weft_on_recv(c, &v));
@@ -258,10 +259,7 @@ static void select_null(void)
     weft_select(weft_on_recv(none, NULL), weft_on_send(none, 1));
 }
 
-static void select_nothing(void)
-{
-    weft_select_n(NULL, 0);
-}
+static void select_nothing(void) { weft_select_n(NULL, 0); }
 
 WEFT_TEST(only_null_channels_wait_for_ever)
 {

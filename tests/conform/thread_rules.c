@@ -62,8 +62,12 @@ static void *select_thread(void *arg)
     int v = 0, timeouts = 0;
     for (bool ok = true; ok;)
         switch (weft_select(weft_on_recv_ok(p->in, &v, &ok), weft_on_timeout(WEFT_MILLISECOND))) {
-        case 0: p->n += ok; break;
-        case 1: timeouts++; break;
+        case 0:
+            p->n += ok;
+            break;
+        case 1:
+            timeouts++;
+            break;
         }
     weft_check(timeouts > 0);
     return NULL;
@@ -136,7 +140,8 @@ WEFT_TEST(threads_use_wait_groups)
     for (int i = 0; i < 100; i++) {
         weft_wg wg = {0};
         weft_wg_add(&wg, 2);
-        pthread_t a = start(wg_thread, &wg), b = start(wg_thread, &wg), c = start(wg_wait_thread, &wg);
+        pthread_t a = start(wg_thread, &wg), b = start(wg_thread, &wg),
+                  c = start(wg_wait_thread, &wg);
         weft_wg_wait(&wg);
         join(a), join(b), join(c);
     }

@@ -29,10 +29,7 @@ WEFT_TEST(sleep_lasts_at_least_as_long_as_asked)
 
 static void sleep_without_context(void) { (void)weft_sleep(NULL, 1); }
 
-WEFT_TEST(sleep_wants_a_context)
-{
-    check_panics("context", sleep_without_context);
-}
+WEFT_TEST(sleep_wants_a_context) { check_panics("context", sleep_without_context); }
 
 static atomic_int order_count;
 static int order_of[64];
@@ -192,7 +189,8 @@ static void take_values(weft_timer *t, atomic_int *taken)
 {
     while (!quit) {
         weft_time at;
-        if (weft_select(weft_on_recv(weft_timer_chan(t), &at), weft_on_timeout(WEFT_MILLISECOND)) == 0)
+        if (weft_select(weft_on_recv(weft_timer_chan(t), &at), weft_on_timeout(WEFT_MILLISECOND)) ==
+            0)
             atomic_fetch_add(taken, 1);
     }
 }

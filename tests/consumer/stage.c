@@ -43,7 +43,4 @@ int add_up(int n)
     return sum;
 }
 
-int run_add_up(int n)
-{
-    return weft_run(add_up, n);
-}
+int run_add_up(int n) { return weft_run(add_up, n); }

@@ -10,7 +10,4 @@ WEFT_TEST(adds_up)
     weft_check(add_up(100), ==, 5050);
 }
 
-WEFT_TEST(fails)
-{
-    weft_check(add_up(2), ==, 4);
-}
+WEFT_TEST(fails) { weft_check(add_up(2), ==, 4); }

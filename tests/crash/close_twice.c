@@ -8,8 +8,8 @@ int weft_main(int argc, char **argv)
 {
     (void)argc, (void)argv;
     int_chan *c = weft_make(int_chan, 0); /* @make */
-    weft_close(c); /* @one */
-    weft_close(c); /* @two */
+    weft_close(c);                        /* @one */
+    weft_close(c);                        /* @two */
     return 0;
 }
 /*

@@ -4,21 +4,15 @@
 
 WEFT_CHAN(int_chan, int);
 
-static void producer(int_chan *c)
-{
-    weft_send(c, 1); /* @send */
-}
+static void producer(int_chan *c) { weft_send(c, 1); /* @send */ }
 
-static void closer(int_chan *c)
-{
-    weft_close(c); /* @close */
-}
+static void closer(int_chan *c) { weft_close(c); /* @close */ }
 
 int weft_main(int argc, char **argv)
 {
     (void)argc, (void)argv;
     int_chan *c = weft_make(int_chan, 0); /* @make */
-    weft_go(producer, c); /* @go */
+    weft_go(producer, c);                 /* @go */
     weft_test_until_waiting(1, WEFT_WAIT_CHAN_SEND);
     closer(c);
     (void)weft_sleep(weft_background(), WEFT_MINUTE);

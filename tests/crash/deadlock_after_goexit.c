@@ -4,10 +4,7 @@
 
 WEFT_CHAN(int_chan, int);
 
-static void waiter(int_chan_rx *c)
-{
-    weft_recv(c, NULL); /* @recv */
-}
+static void waiter(int_chan_rx *c) { weft_recv(c, NULL); /* @recv */ }
 
 int weft_main(int argc, char **argv)
 {

@@ -4,16 +4,13 @@
 
 WEFT_CHAN(int_chan, int);
 
-static void send_one(int_chan_tx *c)
-{
-    weft_send(c, 1); /* @send */
-}
+static void send_one(int_chan_tx *c) { weft_send(c, 1); /* @send */ }
 
 int weft_main(int argc, char **argv)
 {
     (void)argc, (void)argv;
     int_chan *a = weft_make(int_chan, 0), *b = weft_make(int_chan, 0); /* @make */
-    weft_go(send_one, weft_tx(a)); /* @go */
+    weft_go(send_one, weft_tx(a));                                     /* @go */
     puts("about to wait");
     weft_recv(b, NULL); /* @recv */
     return 0;

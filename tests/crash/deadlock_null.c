@@ -4,15 +4,9 @@
 
 WEFT_CHAN(int_chan, int);
 
-static void sender(int_chan *c)
-{
-    weft_send(c, 1); /* @send */
-}
+static void sender(int_chan *c) { weft_send(c, 1); /* @send */ }
 
-static void chooser(int_chan *c)
-{
-    weft_select(weft_on_recv(c, NULL)); /* @select */
-}
+static void chooser(int_chan *c) { weft_select(weft_on_recv(c, NULL)); /* @select */ }
 
 int weft_main(int argc, char **argv)
 {

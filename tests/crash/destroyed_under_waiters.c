@@ -4,10 +4,7 @@
 
 WEFT_CHAN(int_chan, int);
 
-static void receiver(int_chan_rx *c)
-{
-    weft_recv(c, NULL); /* @recv */
-}
+static void receiver(int_chan_rx *c) { weft_recv(c, NULL); /* @recv */ }
 
 static void scope(void)
 {

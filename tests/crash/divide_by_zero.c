@@ -4,10 +4,7 @@
 
 static volatile int zero, one = 1;
 
-static int divide(void)
-{
-    return one / zero; /* @divide */
-}
+static int divide(void) { return one / zero; /* @divide */ }
 
 int weft_main(int argc, char **argv)
 {

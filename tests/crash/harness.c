@@ -34,12 +34,12 @@ WEFT_TEST(check_fails)
 
 WEFT_TEST(expect_goes_on)
 {
-    weft_expect(two, ==, 3);               /* @int */
-    weft_expect(text, ==, none);           /* @text */
-    weft_expect(text, !=, "abc");          /* @same */
-    weft_expect(two * 0.25, >, 1);         /* @float */
-    weft_expect(&two, ==, NULL);           /* @pointer */
-    weft_expect((uint64_t)-two, <, 5);     /* @unsigned */
+    weft_expect(two, ==, 3);                               /* @int */
+    weft_expect(text, ==, none);                           /* @text */
+    weft_expect(text, !=, "abc");                          /* @same */
+    weft_expect(two * 0.25, >, 1);                         /* @float */
+    weft_expect(&two, ==, NULL);                           /* @pointer */
+    weft_expect((uint64_t)-two, <, 5);                     /* @unsigned */
     weft_expect(strlen(text), >=, sizeof("a, b(\")") + 2); /* @commas */
     printf("and no newline");
 }
@@ -80,10 +80,7 @@ WEFT_TEST(fails_in_many_goroutines)
     (void)weft_sleep(weft_background(), WEFT_MINUTE);
 }
 
-WEFT_TEST(panics)
-{
-    weft_panic("boom"); /* @panic */
-}
+WEFT_TEST(panics) { weft_panic("boom"); /* @panic */ }
 
 WEFT_TEST(deadlocks)
 {
@@ -99,25 +96,13 @@ WEFT_TEST(leaks)
     weft_test_until_waiting(1, WEFT_WAIT_CHAN_RECV);
 }
 
-WEFT_TEST(crashes)
-{
-    *(volatile int *)8 = 1; /* @crash */
-}
+WEFT_TEST(crashes) { *(volatile int *)8 = 1; /* @crash */ }
 
-WEFT_TEST(aborts)
-{
-    abort();
-}
+WEFT_TEST(aborts) { abort(); }
 
-WEFT_TEST(exits)
-{
-    exit(0);
-}
+WEFT_TEST(exits) { exit(0); }
 
-WEFT_TEST(exits_with_a_status)
-{
-    exit(9);
-}
+WEFT_TEST(exits_with_a_status) { exit(9); }
 
 WEFT_TEST(is_skipped)
 {
@@ -133,12 +118,12 @@ WEFT_TEST(cleans_up_last_first)
     weft_fail("shown"); /* @cleanup */
 }
 
-static __attribute__((noinline)) void fails_in_cleanup(void) { weft_check(two == 5); } /* @incleanup */
-
-WEFT_TEST(fails_in_a_cleanup)
+static __attribute__((noinline)) void fails_in_cleanup(void)
 {
-    weft_test_cleanup(fails_in_cleanup);
-}
+    weft_check(two == 5);
+} /* @incleanup */
+
+WEFT_TEST(fails_in_a_cleanup) { weft_test_cleanup(fails_in_cleanup); }
 
 WEFT_TEST(prints_without_bounds)
 {
@@ -147,10 +132,7 @@ WEFT_TEST(prints_without_bounds)
     weft_fail("the end"); /* @flood */
 }
 
-static void make_folder(char *path)
-{
-    weft_check(mkdir(path, 0700) == 0);
-}
+static void make_folder(char *path) { weft_check(mkdir(path, 0700) == 0); }
 
 WEFT_TEST(temp_folders_are_new_and_empty)
 {

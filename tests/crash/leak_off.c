@@ -4,15 +4,9 @@
 
 WEFT_CHAN(int_chan, int);
 
-static void sender(int_chan_tx *c, int v)
-{
-    weft_send(c, v); /* @send */
-}
+static void sender(int_chan_tx *c, int v) { weft_send(c, v); /* @send */ }
 
-static void receiver(int_chan_rx *c)
-{
-    weft_recv(c, NULL); /* @recv */
-}
+static void receiver(int_chan_rx *c) { weft_recv(c, NULL); /* @recv */ }
 
 static void sleeper(void) { (void)weft_sleep(weft_background(), WEFT_HOUR); }
 

@@ -6,17 +6,14 @@ static weft_mutex mu;
 
 static void sleeper(void) { (void)weft_sleep(weft_background(), WEFT_HOUR); }
 
-static void again(void)
-{
-    weft_mutex_lock(&mu); /* @again */
-}
+static void again(void) { weft_mutex_lock(&mu); /* @again */ }
 
 int weft_main(int argc, char **argv)
 {
     (void)argc, (void)argv;
     weft_go(sleeper);
     weft_mutex_lock(&mu); /* @first */
-    again(); /* @call */
+    again();              /* @call */
     return 0;
 }
 /*

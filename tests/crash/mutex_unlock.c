@@ -4,10 +4,7 @@
 
 static weft_mutex mu;
 
-static void unlock(void)
-{
-    weft_mutex_unlock(&mu); /* @unlock */
-}
+static void unlock(void) { weft_mutex_unlock(&mu); /* @unlock */ }
 
 int weft_main(int argc, char **argv)
 {

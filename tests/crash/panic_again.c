@@ -2,10 +2,7 @@
 /* A contained panic that is raised again reports where it began. */
 #include <weft.h>
 
-static void fails(const char *what)
-{
-    weft_panic("%s", what); /* @panic */
-}
+static void fails(const char *what) { weft_panic("%s", what); /* @panic */ }
 
 int weft_main(int argc, char **argv)
 {

@@ -2,10 +2,7 @@
 /* The call of weft_after_func() is a goroutine like others: its report names who armed it. */
 #include <weft.h>
 
-static void later(int n)
-{
-    weft_panic("after %d", n); /* @panic */
-}
+static void later(int n) { weft_panic("after %d", n); /* @panic */ }
 
 int weft_main(int argc, char **argv)
 {

@@ -2,10 +2,7 @@
 /* A panic in a deferred call of weft_goexit() is not contained by a try that goexit has left. */
 #include <weft.h>
 
-static void fails(void)
-{
-    weft_panic("while exiting"); /* @panic */
-}
+static void fails(void) { weft_panic("while exiting"); /* @panic */ }
 
 static void leaves(void)
 {

@@ -2,10 +2,7 @@
 /* A panic in a deferred call replaces the first; the report names both, in order. */
 #include <weft.h>
 
-static void second(void)
-{
-    weft_panic("second"); /* @second */
-}
+static void second(void) { weft_panic("second"); /* @second */ }
 
 static void say(const char *s) { puts(s); }
 

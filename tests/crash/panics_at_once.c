@@ -2,10 +2,7 @@
 /* Several goroutines panic at the same moment: one report, whole. */
 #include <weft.h>
 
-static void fails(void)
-{
-    weft_panic("boom"); /* @boom */
-}
+static void fails(void) { weft_panic("boom"); /* @boom */ }
 
 int weft_main(int argc, char **argv)
 {

@@ -4,10 +4,7 @@
 
 static volatile int *wild = (volatile int *)8;
 
-static void crash(void)
-{
-    *wild = 1; /* @crash */
-}
+static void crash(void) { *wild = 1; /* @crash */ }
 
 int weft_main(int argc, char **argv)
 {

@@ -12,16 +12,13 @@ static void computes(void)
         ;
 }
 
-static void waits(int_chan_rx *c)
-{
-    weft_recv(c, NULL); /* @recv */
-}
+static void waits(int_chan_rx *c) { weft_recv(c, NULL); /* @recv */ }
 
 int weft_main(int argc, char **argv)
 {
     (void)argc, (void)argv;
     int_chan *c = weft_make(int_chan, 0); /* @make */
-    weft_go(waits, weft_rx(c)); /* @go */
+    weft_go(waits, weft_rx(c));           /* @go */
     weft_test_until_waiting(1, WEFT_WAIT_CHAN_RECV);
     weft_go(computes); /* @gocompute */
     puts("ready");

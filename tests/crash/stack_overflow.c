@@ -9,10 +9,7 @@ static __attribute__((noinline)) int recurse(int n)
     return recurse(n + 1) + pad[(n + 1) % 512]; /* @recurse */
 }
 
-static void deep(void)
-{
-    printf("%d\n", recurse(0)); /* @deep */
-}
+static void deep(void) { printf("%d\n", recurse(0)); /* @deep */ }
 
 int weft_main(int argc, char **argv)
 {

@@ -8,7 +8,7 @@ int weft_main(int argc, char **argv)
 {
     (void)argc, (void)argv;
     int_chan *c = weft_make(int_chan, 0);
-    weft_unref(c); /* @drop */
+    weft_unref(c);   /* @drop */
     weft_send(c, 1); /* @send */
     return 0;
 }

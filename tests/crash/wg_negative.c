@@ -2,10 +2,7 @@
 /* More done than add. */
 #include <weft.h>
 
-static void finish(weft_wg *wg)
-{
-    weft_wg_done(wg); /* @done */
-}
+static void finish(weft_wg *wg) { weft_wg_done(wg); /* @done */ }
 
 int weft_main(int argc, char **argv)
 {

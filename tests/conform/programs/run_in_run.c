@@ -3,15 +3,9 @@
 #include <weft.h>
 
 static int inner(void) { return 1; }
-static int outer(void)
-{
-    return weft_run(inner); /* @run */
-}
+static int outer(void) { return weft_run(inner); /* @run */ }
 
-int main(void)
-{
-    return weft_run(outer);
-}
+int main(void) { return weft_run(outer); }
 /*
  * exit: 2
  * stderr:
