@@ -98,13 +98,15 @@ class Bench:
         self.notes = []  # what is left out or should be known
         self.runtimes = []
         for runtime in known:
+            if not any(runtime.name in row.langs for row in self.rows):
+                continue  # an empty column
             why = runtime.missing() if runtime.name in lang_names else "not in LANGS"
             if why is None:
                 self.runtimes.append(runtime)
             else:
                 self.notes.append(f"{runtime.name} is left out: {why}")
         if not self.runtimes:
-            die("no language to run: " + "; ".join(self.notes))
+            die("; ".join(["no language to run"] + self.notes))
         weft = known[0]
         if weft.name in lang_names and weft.missing():
             die(weft.missing())
@@ -133,8 +135,8 @@ class Bench:
         """The numbers of processors to run a row with; no more than there are CPUs."""
         return list(dict.fromkeys(min(p, len(self.cpus)) for p in row.procs))
 
-    def count_of(self, row):
-        return row.smoke if self.smoke else row.count
+    def count_of(self, row, lang):
+        return row.smoke if self.smoke else row.counts.get(lang, row.count)
 
     def too_big(self, row):
         free = report.first_match("/proc/meminfo", r"^MemAvailable:\s*(\d+)")
@@ -160,10 +162,18 @@ class Bench:
             if isinstance(program, runtimes.BuildError):
                 raise measure.Failure("does not build", str(program))
             cell.samples.append(measure.run_once(
-                [program, row.name, str(self.count_of(row))], row.name, row.metric,
+                [program, row.name, str(self.count_of(row, runtime.name))], row.name, row.metric,
                 runtime.environment(procs), self.cpus[:procs], self.timeout))
         except measure.Failure as failure:
             cell.failure = self.keep_failure(runtime, row, procs, failure)
+
+    def disagreement(self, row, cells):
+        """What differs between runs that were given the same count, or None."""
+        by_count = {}
+        for lang, cell in cells.items():
+            by_count.setdefault(self.count_of(row, lang), {})[lang] = cell
+        found = [measure.disagreement(same) for same in by_count.values()]
+        return next((text for text in found if text), None)
 
     def run_row(self, row, procs):
         taking_part = [r for r in self.runtimes if r.name in row.langs]
@@ -176,7 +186,7 @@ class Bench:
                                    f"{runtime.name}")
                 self.run_cell(runtime, row, procs, cells[runtime.name])
         self.show_progress("")
-        measured.problem = measure.disagreement(cells)
+        measured.problem = self.disagreement(row, cells)
         return measured
 
     def run_all(self, show):
@@ -206,9 +216,10 @@ class Bench:
             cpus = ",".join(map(str, self.cpus[:procs]))
             for r in self.runtimes:
                 program = self.programs.get((r.name, row.subject))
-                if isinstance(program, str):
+                if r.name in row.langs and isinstance(program, str):
                     settings = " ".join(f"{k}={v}" for k, v in r.environment(procs).items())
-                    lines.append(f"{settings} taskset -c {cpus} {program} {row.name} {row.count}")
+                    lines.append(f"{settings} taskset -c {cpus} {program} {row.name} "
+                                 f"{self.count_of(row, r.name)}".strip())
         return lines
 
     def write(self, results, facts):

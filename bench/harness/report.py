@@ -53,6 +53,13 @@ class Measured:
                 kept = all(s.get(k) == v for s in weft.samples for k, v in self.row.must.items())
                 reached = "ok" if kept and weft.median() <= self.row.limit else "MISSED"
             verdicts.append((f"<= {self.row.limit:,g} {self.row.unit}{extra}", reached))
+        for key, most in self.row.at_most.items():
+            reached = "not judged"
+            if weft and weft.good() and not self.failed():
+                values = [s.get(key) for s in weft.samples]
+                kept = all(isinstance(v, float) and v <= most for v in values)
+                reached = "ok" if kept else "MISSED"
+            verdicts.append((f"{key} <= {most:g}", reached))
         return verdicts
 
     def goal_text(self):
@@ -87,7 +94,8 @@ class Measured:
             if not values:
                 continue
             if all(isinstance(v, float) for v in values):
-                shown.append(f"{key} {amount(statistics.median(values))}")
+                top = f" (at most {amount(max(values))})" if key in self.row.at_most else ""
+                shown.append(f"{key} {amount(statistics.median(values))}{top}")
             else:
                 shown.append(f"{key} {'/'.join(sorted({str(v) for v in values}))}")
         return ", ".join(shown)
@@ -109,7 +117,8 @@ class Table:
 
     def line(self, name, procs, cells, ratios, goal):
         text = f"{name:<11} {procs:>2}  " + "".join(f"{c:<26}" for c in cells)
-        text += "".join(f"{r:>9}" for r in ratios) + "  " + goal
+        text += "".join(f"{r:>{len(lang) + 7}}" for r, lang in zip(ratios, self.others))
+        text += "  " + goal
         return text.rstrip()
 
     def head(self):

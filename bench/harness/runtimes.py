@@ -13,6 +13,7 @@ import subprocess
 
 BENCH = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = os.path.dirname(BENCH)
+RELEASE_FLAGS = ["-O2", "-g", "-fno-omit-frame-pointer", "-Wall", "-Wextra"]
 
 
 class BuildError(Exception):
@@ -57,10 +58,10 @@ class Weft:
         """Build a subject's program and return its path."""
         os.makedirs(self.out, exist_ok=True)
         program = os.path.join(self.out, subject + "_bench")
-        run_tool(self.cc.split() + [
-            "-O2", "-g", "-fno-omit-frame-pointer", "-Wall", "-Wextra", "-Iinclude",
-            os.path.join("bench", subject + "_bench.c"), os.path.abspath(self.library),
-            "-lpthread", "-ldl", "-o", os.path.abspath(program)], cwd=ROOT)
+        run_tool(self.cc.split() + RELEASE_FLAGS + [
+            "-Iinclude", os.path.join("bench", subject + "_bench.c"),
+            os.path.abspath(self.library), "-lpthread", "-ldl",
+            "-o", os.path.abspath(program)], cwd=ROOT)
         return program
 
     def environment(self, procs):
@@ -126,6 +127,38 @@ class Go:
         return {"GOMAXPROCS": str(procs)}
 
 
+class Pthread:
+    """The threads of libc: bench/compare/pthread/SUBJECT_pthread.c, built as weft's own."""
+
+    name = "pthread"
+
+    def __init__(self, build_dir):
+        self.out = os.path.join(build_dir, "bench", "pthread")
+        self.cc = os.environ.get("CC") or "cc"
+
+    def missing(self):
+        if not shutil.which(self.cc.split()[0]):
+            return f"C compiler {self.cc}: not found"
+        return None
+
+    def version(self):
+        try:
+            return "pthread: " + os.confstr("CS_GNU_LIBC_VERSION")
+        except (ValueError, OSError, TypeError):  # not a name here, or nothing to say
+            return "pthread: a libc that does not tell its version"
+
+    def build(self, subject):
+        os.makedirs(self.out, exist_ok=True)
+        program = os.path.join(self.out, subject + "_bench")
+        source = os.path.join("bench", "compare", "pthread", subject + "_pthread.c")
+        run_tool(self.cc.split() + RELEASE_FLAGS + [
+            "-pthread", "-Ibench", source, "-o", os.path.abspath(program)], cwd=ROOT)
+        return program
+
+    def environment(self, procs):  # pylint: disable=unused-argument
+        return {}  # threads run on the CPUs that they are pinned to
+
+
 def all_runtimes(build_dir):
     """In the order in which they are run and shown; weft is the first."""
-    return [Weft(build_dir), Go(build_dir)]
+    return [Weft(build_dir), Go(build_dir), Pthread(build_dir)]

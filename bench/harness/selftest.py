@@ -56,6 +56,11 @@ class Script:
 
 
 TWICE = Row("twice", "a", "weft may take half", 10, 1, ratio={"go": 0.5}, procs=(1,))
+PATIENT = Row("patient", "a", "nobody may wait over 50 ms", 10, 1, ratio={"go": 0.5},
+              at_most={"longest_ms": 50}, info=("longest_ms",), procs=(1,))
+SLOWER = Row("slower", "a", "go is slow and has a count of its own", 10, 1, ratio={"go": 0.5},
+             counts={"go": 5}, langs=("weft", "go"), procs=(1,))
+ALONE = Row("alone", "a", "a row of weft's", 10, 1, langs=("weft",), procs=(1,))
 SMALL = Row("small", "a", "weft may take 100 bytes, guarded", 10, 1, limit=100,
             must={"guarded": "yes"}, metric="bytes", unit="bytes", procs=(1,))
 
@@ -100,6 +105,37 @@ class Harness(unittest.TestCase):
                 weft = line(5, more=f"bytes={bytes_each} guarded={guarded}")
                 _, out, _ = self.run_bench(weft, line(5, more="bytes=1"), rows=(SMALL,))
                 self.assertIn(f"<= 100 bytes, guarded=yes: {verdict}", out)
+
+    def test_the_longest_wait_of_all_rounds_counts(self):
+        for waits, verdict in (((50, 2, 3), "ok"), ((1, 51, 2), "MISSED"), ((1, "x", 2), "MISSED")):
+            with self.subTest(waits=waits):
+                body = "\n".join(
+                    [f"if [ ! -e $0.{i} ]; then touch $0.{i}; " +
+                     line(5, more=f"longest_ms={wait}") + "; exit; fi"
+                     for i, wait in enumerate(waits)])
+                _, out, _ = self.run_bench(body, line(10, more="longest_ms=99"), rows=(PATIENT,))
+                self.assertIn(f"<= 0.5 of go: ok; longest_ms <= 50: {verdict}", out)
+                if "x" not in waits:
+                    self.assertIn(f"(at most {report.amount(max(waits))})", out)
+
+    def test_a_count_of_its_own_is_given_and_not_compared(self):
+        sums = "echo row=$1 ops=$2 ns_per_op=5 checksum=$2"
+        status, out, folder = self.run_bench(sums, sums.replace("=5", "=10"), rows=(SLOWER,))
+        self.assertIn("0.500  <= 0.5 of go: ok", out)
+        self.assertEqual(status, 0)
+        with open(os.path.join(folder, "bench", "results.json"), encoding="utf-8") as f:
+            cells = json.load(f)["rows"][0]["cells"]
+        self.assertEqual([cells[lang]["samples"][0]["ops"] for lang in ("weft", "go")], [10, 5])
+        # The smoke run gives the same count to all, and compares.
+        for go, failed in ((sums, 0), (line(10, checksum="99"), 1)):
+            status, _, _ = self.run_bench(sums, go, rows=(SLOWER,), smoke=True)
+            self.assertEqual(status, failed)
+
+    def test_a_language_without_a_row_has_no_column(self):
+        _, out, _ = self.run_bench(line(5), None, rows=(ALONE,))
+        self.assertNotIn("go median", out)
+        _, out, _ = self.run_bench(line(5), line(10), rows=(ALONE, TWICE))
+        self.assertIn("go median", out)
 
     def test_different_work_fails(self):
         for weft in (line(50, checksum="8"), "echo row=$1 ops=3 ns_per_op=1 checksum=7"):
@@ -198,10 +234,15 @@ class Harness(unittest.TestCase):
 
     def test_every_row_has_its_programs(self):
         self.assertEqual(len({row.name for row in ROWS}), len(ROWS))
+        paths = {"weft": "{}_bench.c", "go": "compare/go/{}_bench/main.go",
+                 "pthread": "compare/pthread/{}_pthread.c"}
+        self.assertEqual(list(paths), [r.name for r in runtimes.all_runtimes("build")])
         for row in ROWS:
-            for path in (f"{row.subject}_bench.c", f"compare/go/{row.subject}_bench/main.go"):
+            for lang in row.langs:
+                path = paths[lang].format(row.subject)
                 with open(os.path.join(runtimes.BENCH, path), encoding="utf-8") as f:
                     self.assertIn(f'"{row.name}"', f.read(), path)
+            self.assertLessEqual({*row.ratio, *row.counts}, {*row.langs}, row.name)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -27,6 +28,71 @@ func runMutex(count uint64) bench.Result {
 	return bench.Result{Ops: count, Elapsed: time.Since(start), Checksum: a.total}
 }
 
+type pot struct {
+	mu          sync.Mutex // guards the rest, but for size
+	size        uint64
+	next, total uint64
+	longest     time.Duration
+}
+
+func (p *pot) take(wg *sync.WaitGroup) {
+	for more := true; more; {
+		p.mu.Lock()
+		more = p.next < p.size
+		if more {
+			p.total += p.next
+			p.next++
+		}
+		p.mu.Unlock()
+	}
+	wg.Done()
+}
+
+func (p *pot) takeByTheClock(wg *sync.WaitGroup) {
+	for more := true; more; {
+		start := time.Now()
+		p.mu.Lock()
+		if waited := time.Since(start); waited > p.longest {
+			p.longest = waited
+		}
+		more = p.next < p.size
+		if more {
+			p.total += p.next
+			p.next++
+		}
+		p.mu.Unlock()
+	}
+	wg.Done()
+}
+
+// empty lets that many goroutines empty a pot and returns how long it took.
+func empty(p *pot, goroutines int, taker func(*pot, *sync.WaitGroup)) time.Duration {
+	var wg sync.WaitGroup
+	start := time.Now()
+	wg.Add(goroutines)
+	for i := 0; i < goroutines; i++ {
+		go taker(p, &wg)
+	}
+	wg.Wait()
+	return time.Since(start)
+}
+
+func runContended(goroutines int) func(uint64) bench.Result {
+	return func(count uint64) bench.Result {
+		fast := pot{size: count}
+		timed := pot{size: count/4 + 1}
+		elapsed := empty(&fast, goroutines, (*pot).take)
+		empty(&timed, goroutines, (*pot).takeByTheClock)
+		return bench.Result{Ops: count, Elapsed: elapsed, Checksum: fast.total + timed.total,
+			More: fmt.Sprintf("longest_ms=%.3f", float64(timed.longest.Nanoseconds())/1e6)}
+	}
+}
+
 func main() {
-	bench.Main(bench.Row{Name: "mutex", Run: runMutex})
+	bench.Main(
+		bench.Row{Name: "mutex", Run: runMutex},
+		bench.Row{Name: "mutex2", Run: runContended(2)},
+		bench.Row{Name: "mutex8", Run: runContended(8)},
+		bench.Row{Name: "mutex64", Run: runContended(64)},
+	)
 }

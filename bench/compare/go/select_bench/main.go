@@ -5,6 +5,7 @@
 package main
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -43,6 +44,38 @@ func runSelect2(count uint64) bench.Result {
 	return bench.Result{Ops: count, Elapsed: elapsed, Checksum: sum}
 }
 
+func sendAll(c chan<- uint64, count uint64, wg *sync.WaitGroup) {
+	for i := uint64(0); i < count; i++ {
+		c <- i
+	}
+	wg.Done()
+}
+
+func runSelectCtx(count uint64) bench.Result {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	c := make(chan uint64)
+	var wg sync.WaitGroup
+	wg.Add(1)
+	go sendAll(c, count, &wg)
+	sum := uint64(0)
+	start := time.Now()
+	for i := uint64(0); i < count; i++ {
+		select {
+		case v := <-c:
+			sum += v
+		case <-ctx.Done(): // nobody cancels it
+			sum += count
+		}
+	}
+	elapsed := time.Since(start)
+	wg.Wait()
+	return bench.Result{Ops: count, Elapsed: elapsed, Checksum: sum}
+}
+
 func main() {
-	bench.Main(bench.Row{Name: "select2", Run: runSelect2})
+	bench.Main(
+		bench.Row{Name: "select2", Run: runSelect2},
+		bench.Row{Name: "selectctx", Run: runSelectCtx},
+	)
 }

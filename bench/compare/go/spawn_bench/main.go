@@ -30,6 +30,35 @@ func runSpawn(count uint64) bench.Result {
 	return bench.Result{Ops: count, Elapsed: time.Since(start), Checksum: sum}
 }
 
+const fan = 1000
+
+func put(slot *uint64, v uint64, wg *sync.WaitGroup) {
+	*slot = v
+	wg.Done()
+}
+
+func runFanout(count uint64) bench.Result {
+	var slot [fan]uint64
+	var wg sync.WaitGroup
+	sum, ops := uint64(0), uint64(0)
+	start := time.Now()
+	for ops < count {
+		wg.Add(fan)
+		for i := range slot {
+			go put(&slot[i], ops, &wg)
+			ops++
+		}
+		wg.Wait()
+		for _, v := range slot {
+			sum += v
+		}
+	}
+	return bench.Result{Ops: ops, Elapsed: time.Since(start), Checksum: sum}
+}
+
 func main() {
-	bench.Main(bench.Row{Name: "spawn", Run: runSpawn})
+	bench.Main(
+		bench.Row{Name: "spawn", Run: runSpawn},
+		bench.Row{Name: "fanout", Run: runFanout},
+	)
 }
