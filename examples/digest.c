@@ -10,7 +10,13 @@
  *     find DIR... -type f -print0 | sort -z | xargs -0 sha256sum
  *
  * Exit status: 0; 1 when something could not be read or written, which is said on standard error
- * while the rest is still printed; 2 for wrong usage.
+ * while the rest is still printed; 2 for wrong usage; 130 when SIGINT (Ctrl-C) or SIGTERM stopped it,
+ * as shells have it for a program that Ctrl-C ended.
+ *
+ * Stopping.  A signal ends the context that every stage looks at: no more is walked or hashed, every
+ * goroutine ends, what was hashed so far is printed, and a last line on standard error says that
+ * the list is incomplete.  A second Ctrl-C ends the printing too, and so does the first write error:
+ * printing has a context of its own, and whatever ends it tells why by its cause.
  *
  * The pipeline.  An entry, one allocation, wanders through it; whoever holds the pointer owns it.
  *
@@ -18,8 +24,9 @@
  *       \_______________ what could not be read _______________________________________/
  *
  * Each stage ends the next one: the walker closes jobs, waits until the hashers have ended, and
- * closes results; collect() runs in the first goroutine and ends there.  Only collect() writes to
- * standard error, so messages and the progress line never mix.
+ * closes results; collect() runs in the first goroutine and ends there.  When it is to stop, each
+ * stage still takes what the one before has sent, to free it, so nobody is left waiting.  Only
+ * collect() writes to standard error, so messages and the progress line never mix.
  *
  * Memory: the entries that are printed in the end, the names of directories that wait to be
  * walked, and the two channels' capacities; the size of the files does not matter.
@@ -31,8 +38,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -44,6 +54,7 @@ enum {
     SUM_SIZE = 32,
     BUFFER_SIZE = 256 * 1024, /* as large as a goroutine's whole stack, hence on the heap */
     QUEUE_SIZE = 128,         /* entries that may wait in a channel */
+    STATUS_STOPPED = 128 + SIGINT,
 };
 
 /* What sha256sum writes as two characters, a backslash first. */
@@ -144,9 +155,9 @@ static void place(struct walker *w, struct entry *e, unsigned char d_type)
     }
 }
 
-/* read_dir - place everything in @dir; 0 or an errno value.  O_NOFOLLOW: the directory may have
- * been replaced by a link since it was listed. */
-static int read_dir(struct walker *w, const char *dir)
+/* read_dir - place everything in @dir, as long as the context lasts; 0 or an errno value.
+ * O_NOFOLLOW: the directory may have been replaced by a link since it was listed. */
+static int read_dir(weft_ctx *ctx, struct walker *w, const char *dir)
 {
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
@@ -158,7 +169,7 @@ static int read_dir(struct walker *w, const char *dir)
         return error;
     }
     weft_defer(closedir, stream);
-    for (;;) {
+    while (!weft_ctx_err(ctx)) {
         errno = 0;
         struct dirent *d = readdir(stream);
         if (!d)
@@ -166,17 +177,19 @@ static int read_dir(struct walker *w, const char *dir)
         if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
             place(w, entry_new(dir, d->d_name), d->d_type);
     }
+    return 0;
 }
 
-static void walk(char **roots, entry_chan_tx *jobs, entry_chan_tx *results, weft_wg *hashers)
+static void walk(weft_ctx *ctx, char **roots, entry_chan_tx *jobs, entry_chan_tx *results,
+                 weft_wg *hashers)
 {
     struct walker w = {.jobs = jobs, .results = results};
-    for (; *roots; roots++) {
+    for (; *roots && !weft_ctx_err(ctx); roots++) {
         place(&w, entry_new(*roots, NULL), DT_UNKNOWN);
         while (w.pending) {
             struct entry *dir = w.pending;
             w.pending = dir->next;
-            dir->error = read_dir(&w, dir->path);
+            dir->error = weft_ctx_err(ctx) ? 0 : read_dir(ctx, &w, dir->path);
             if (dir->error)
                 weft_send(results, dir);
             else
@@ -190,16 +203,20 @@ static void walk(char **roots, entry_chan_tx *jobs, entry_chan_tx *results, weft
 
 /* ---- hash: files to sums ------------------------------------------------------ */
 
-/* hash_file - fill e->sum; 0 or an errno value.  libcrypto fails only for want of memory here. */
-static int hash_file(struct entry *e, struct shared *shared, EVP_MD_CTX *md, unsigned char *buffer)
+/* hash_file - fill e->sum; 0 or an errno value, ECANCELED when the context ended.  libcrypto fails
+ * only for want of memory here. */
+static int hash_file(weft_ctx *ctx, struct entry *e, struct shared *shared, EVP_MD_CTX *md,
+                     unsigned char *buffer)
 {
+    if (weft_ctx_err(ctx))
+        return ECANCELED;
     int fd = open(e->path, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return errno;
     weft_defer(close, fd);
     if (!EVP_DigestInit_ex(md, shared->sha256, NULL))
         return ENOMEM;
-    for (;;) {
+    while (!weft_ctx_err(ctx)) {
         ssize_t n = read(fd, buffer, BUFFER_SIZE);
         if (n < 0) {
             int error = errno;
@@ -213,9 +230,11 @@ static int hash_file(struct entry *e, struct shared *shared, EVP_MD_CTX *md, uns
             return ENOMEM;
         atomic_fetch_add_explicit(&shared->bytes, (unsigned long long)n, memory_order_relaxed);
     }
+    return ECANCELED;
 }
 
-static void hash_files(entry_chan_rx *jobs, entry_chan_tx *results, struct shared *shared)
+static void hash_files(weft_ctx *ctx, entry_chan_rx *jobs, entry_chan_tx *results,
+                       struct shared *shared)
 {
     unsigned char *buffer = malloc(BUFFER_SIZE);
     weft_defer(free, buffer);
@@ -224,8 +243,11 @@ static void hash_files(entry_chan_rx *jobs, entry_chan_tx *results, struct share
     if (!buffer || !md)
         out_of_memory();
     weft_range (e, jobs) {
-        e->error = hash_file(e, shared, md, buffer);
-        weft_send(results, e);
+        e->error = hash_file(ctx, e, shared, md, buffer);
+        if (e->error == ECANCELED)
+            free(e);
+        else
+            weft_send(results, e);
     }
 }
 
@@ -269,16 +291,19 @@ static void take(struct collector *c, struct entry *e)
     }
 }
 
-/* collect - take results until their channel is closed.  Without a terminal, ticks is NULL: a
- * case that never happens. */
-static void collect(struct collector *c, entry_chan_rx *results, struct shared *shared)
+/* collect - take results until their channel is closed.  A NULL channel is a case that never
+ * happens: ticks without a terminal, done after the context has ended. */
+static void collect(weft_ctx *ctx, struct collector *c, entry_chan_rx *results,
+                    struct shared *shared)
 {
     weft_auto(weft_ticker, ticker) = isatty(STDERR_FILENO) ? weft_ticker_new(PROGRESS_EVERY) : NULL;
     weft_time_chan_rx *ticks = ticker ? weft_ticker_chan(ticker) : NULL;
+    weft_done_chan_rx *done = weft_ctx_done(ctx);
     weft_time start = weft_now();
     struct entry *e;
     for (bool open = true; open;) {
-        switch (weft_select(weft_on_recv_ok(results, &e, &open), weft_on_recv(ticks, NULL))) {
+        switch (weft_select(weft_on_recv_ok(results, &e, &open), weft_on_recv(ticks, NULL),
+                            weft_on_recv(done, NULL))) {
         case 0:
             if (open)
                 take(c, e);
@@ -286,6 +311,12 @@ static void collect(struct collector *c, entry_chan_rx *results, struct shared *
         case 1:
             if (weft_now() - start > PROGRESS_AFTER)
                 progress_show(c, shared, weft_now() - start);
+            break;
+        case 2:
+            /* The others are on their way out.  Should one hang in a read, the next Ctrl-C is
+             * what it would be without us: a cancel gives the signals back. */
+            weft_ctx_cancel(ctx);
+            done = NULL;
             break;
         }
     }
@@ -315,8 +346,24 @@ static int by_path(const void *a, const void *b)
     return strcmp((*x)->path, (*y)->path);
 }
 
-/* print_all - the list, sorted; false when it could not be written.  Frees the list. */
-static bool print_all(struct collector *c)
+/* flush - write what stdio holds, unless the context ends before standard output takes it: a pager
+ * may be in no hurry.  What cannot be written then is dropped, or exit() would wait for it. */
+static void flush(weft_ctx *ctx)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    while (poll(&out, 1, 0) == 0) {
+        if (weft_sleep(ctx, WEFT_MILLISECOND) != 0) {
+            __fpurge(stdout);
+            return;
+        }
+    }
+    if (fflush(stdout) != 0 || ferror(stdout))
+        weft_ctx_cancel_cause(ctx, errno ? -errno : -EIO);
+}
+
+/* print_all - the list, sorted, until the context ends, which a write error does too; why it ended,
+ * or 0.  Frees the list.  A pipe that takes anything takes PIPE_BUF bytes without waiting. */
+static int print_all(weft_ctx *ctx, struct collector *c)
 {
     struct entry **list = malloc((c->n_hashed + 1) * sizeof *list);
     if (!list)
@@ -326,32 +373,32 @@ static bool print_all(struct collector *c)
         list[n++] = e;
     qsort(list, n, sizeof *list, by_path);
 
-    int error = 0;
+    setvbuf(stdout, NULL, _IOFBF, PIPE_BUF);
     for (size_t i = 0; i < n; i++) {
-        if (!error) {
+        if (!weft_ctx_err(ctx)) {
             print_sum(list[i]->sum, list[i]->path);
-            error = ferror(stdout) ? errno : 0;
+            if (__fpending(stdout) > PIPE_BUF / 2)
+                flush(ctx);
         }
         free(list[i]);
     }
     free(list);
-    if (!error && fflush(stdout) != 0)
-        error = errno;
-    if (error)
-        fprintf(stderr, "digest: standard output: %s\n", weft_strerror(error));
-    return !error;
+    flush(ctx);
+    return weft_ctx_cause(ctx);
 }
 
-/* print_nothing_found - xargs runs its command also when it is given no name, and sha256sum then
- * reads the empty standard input: this is the line it prints. */
-static bool print_nothing_found(struct collector *c, const EVP_MD *sha256)
+/* find_nothing - xargs runs its command also when it is given no name, and sha256sum then reads the
+ * empty standard input: this is the line it prints. */
+static void find_nothing(struct collector *c, const EVP_MD *sha256)
 {
     struct entry *e = entry_new("-", NULL);
     if (!EVP_Digest("", 0, e->sum, NULL, sha256, NULL))
         out_of_memory();
     take(c, e);
-    return print_all(c);
 }
+
+/* stoppable - a context that Ctrl-C ends. */
+#define stoppable() weft_ctx_with_signals(weft_background(), SIGINT, SIGTERM, 0)
 
 int weft_main(int argc, char **argv)
 {
@@ -373,20 +420,31 @@ int weft_main(int argc, char **argv)
     }
     weft_defer(EVP_MD_free, shared.sha256);
 
+    weft_auto(weft_ctx, ctx) = stoppable();
     weft_auto(entry_chan, jobs) = weft_make(entry_chan, QUEUE_SIZE);
     weft_auto(entry_chan, results) = weft_make(entry_chan, QUEUE_SIZE);
     weft_wg walker = {0}, hashers = {0};
     int n_hashers = 2 * weft_procs(0) + 2; /* some of them wait for the disk */
     for (int i = 0; i < n_hashers; i++)
-        weft_wg_go(&hashers, hash_files, weft_rx(jobs), weft_tx(results), &shared);
-    weft_wg_go(&walker, walk, roots, weft_tx(jobs), weft_tx(results), &hashers);
+        weft_wg_go(&hashers, hash_files, ctx, weft_rx(jobs), weft_tx(results), &shared);
+    weft_wg_go(&walker, walk, ctx, roots, weft_tx(jobs), weft_tx(results), &hashers);
 
     struct collector c = {0};
-    collect(&c, weft_rx(results), &shared);
+    collect(ctx, &c, weft_rx(results), &shared);
     weft_wg_wait(&walker);
 
-    bool printed = c.n_files ? print_all(&c) : print_nothing_found(&c, shared.sha256);
-    return printed && !c.n_errors ? 0 : 1;
+    bool stopped = weft_ctx_err(ctx) != 0;
+    if (!stopped && c.n_files == 0)
+        find_nothing(&c, shared.sha256);
+    weft_auto(weft_ctx, printing) = stopped ? stoppable() : weft_ctx_with_cancel(ctx);
+    int why = print_all(printing, &c);
+    if (stopped || why == -EINTR) {
+        fputs("digest: interrupted, the list is incomplete\n", stderr);
+        return STATUS_STOPPED;
+    }
+    if (why)
+        fprintf(stderr, "digest: standard output: %s\n", weft_strerror(why));
+    return why || c.n_errors ? 1 : 0;
 }
 
 /*
