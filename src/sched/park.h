@@ -52,6 +52,13 @@ void weft__park_commit(enum wait_reason reason, void *object, uintptr_t pc, void
 /* weft__ready - make a parked goroutine runnable; it will run soon, here or elsewhere. */
 void weft__ready(struct g *g);
 
+/* weft__ready_soon - the same by a caller that goes on running and may hold up
+ * its own P: an idle P takes the goroutine if there is one. */
+void weft__ready_soon(struct g *g);
+
+/* weft__nothing_else - has the caller's P no other goroutine to run now?  A guess. */
+bool weft__nothing_else(void);
+
 /* weft__ready_all - the same for a list linked by g->link; in its order. */
 void weft__ready_all(struct g *list);
 

@@ -131,6 +131,23 @@ void weft__ready(struct g *g)
     weft__leave(m);
 }
 
+void weft__ready_soon(struct g *g)
+{
+    if (g->thread || (load_relaxed(&sched.idle_count) == 0 && load_relaxed(&sched.spinning) == 0))
+        weft__ready(g);
+    else
+        ready_elsewhere(g);
+}
+
+bool weft__nothing_else(void)
+{
+    struct g *g = weft__self();
+    /* The monitor may take the P meanwhile; it stays a P. */
+    struct p *p = g && g->m ? load_relaxed(&g->m->p) : NULL;
+    return p && !load_relaxed(&p->next) && runq_length(&p->runq) == 0 &&
+           load_relaxed(&sched.global_count) == 0;
+}
+
 /* Several at once keep their order: through the ring, none by the next slot. */
 void weft__ready_all(struct g *list)
 {

@@ -41,7 +41,8 @@
 
 enum { FREE = 0, FAST = 1, SLOW = 2 };
 enum { WAITERS = 1, WOKEN = 2 };
-enum { BUCKETS = 256, SPINS = 30 };
+enum { BUCKETS = 256, SPINS_FIRST = 30, SPINS_MAX = 120 };
+#define POLL_NS     ((int64_t)50 * 1000)
 #define STARVING_NS ((int64_t)1000 * 1000)
 
 static struct bucket {
@@ -126,6 +127,31 @@ static void leave_queue(struct bucket *b, weft_mutex *mu, struct mutex_waiter *m
     weft__unlock(&b->lock);
 }
 
+/*
+ * Another processor's goroutine may be about to unlock: true when we got it.
+ * While the P has nothing else to run, it would search for work for as long,
+ * and to queue up costs a fence of all processors.
+ */
+static bool poll(weft_mutex *mu, struct g *g)
+{
+    int64_t end = 0;
+    for (int pause = SPINS_FIRST; pause; pause = pause < SPINS_MAX ? pause * 2 : SPINS_MAX) {
+        for (int i = 0; i < pause; i++) {
+            if (load_relaxed(&mu->weft_state) == FREE && try_take(mu, quick()))
+                return true;
+            cpu_relax();
+        }
+        if (g->thread || !weft__nothing_else())
+            break;
+        int64_t now = weft__now();
+        if (end == 0)
+            end = now + POLL_NS;
+        else if (now > end)
+            break;
+    }
+    return false;
+}
+
 /* Returns 0, or the error of the context that ended first. */
 static noinline int lock_slow(weft_mutex *mu, struct g *g, struct context *ctx, uintptr_t pc)
 {
@@ -135,26 +161,22 @@ static noinline int lock_slow(weft_mutex *mu, struct g *g, struct context *ctx, 
                     "\tit was locked at %s",
                     (unsigned long long)g->id, weft__site(at, sizeof at, mu->weft_pc));
     }
-    /* Another processor's goroutine may be about to unlock. */
-    if (load_relaxed(&sched.proc_count) > 1)
-        for (int i = 0; i < SPINS; i++) {
-            if (load_relaxed(&mu->weft_state) == FREE && try_take(mu, quick()))
-                return 0;
-            cpu_relax();
-        }
+    if (load_relaxed(&sched.proc_count) > 1 && poll(mu, g))
+        return 0;
     struct bucket *b = bucket_of(mu);
     struct mutex_waiter mw = {.since = weft__now()};
     bool woken = false;
     for (;;) {
         weft__lock(&b->lock);
         bool others = first_waiter(b, mu) != NULL;
-        /* WOKEN, if set, is ours now. */
-        store_relaxed(&mu->weft_waiting, WAITERS);
+        /* WOKEN is ours if we were woken, else somebody's who has not tried yet. */
+        uint8_t other_woken = woken ? 0 : load_relaxed(&mu->weft_waiting) & WOKEN;
+        store_relaxed(&mu->weft_waiting, WAITERS | other_woken);
         if (load_relaxed(&mu->weft_state) != SLOW)
             heavy_fence(); /* [mutex.waiting] */
         if (try_take(mu, SLOW)) {
             if (!others)
-                store_relaxed(&mu->weft_waiting, 0);
+                store_relaxed(&mu->weft_waiting, other_woken);
             weft__unlock(&b->lock);
             return 0;
         }
@@ -287,7 +309,7 @@ static noinline void unlock_slow(weft_mutex *mu, bool is_free)
         store_release(&mu->weft_state, FREE); /* release [mutex] */
     weft__unlock(&b->lock);
     if (woken)
-        weft__ready(woken);
+        weft__ready_soon(woken);
 }
 
 void weft_impl_mutex_unlock_slow(weft_mutex *mu)
