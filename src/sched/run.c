@@ -342,21 +342,20 @@ int weft__run_program(int argc, char **argv, int (*program)(int, char **))
 /*
  * Nothing runs, nothing is due.  That is final unless a thread that is not ours
  * could call in.  The count of threads is the kernel's; one of ours that is
- * just ending counts as foreign, and then nobody is accused.
+ * just ending counts as foreign, and then nobody is accused.  It is taken first:
+ * a thread that is not there any more may have made somebody ready before.
  */
 void weft__check_dead(void)
 {
     if (weft__signals_watched())
         return;
+    int threads = weft__thread_count();
     weft__lock(&sched.lock);
     int ours = (int)sched.thread_count + 1; /* and the monitor */
-    bool idle = weft__at_rest() && !sched.main_done && !sched.stopping;
+    bool idle = weft__at_rest() && weft__timers_next() == TIME_NEVER && !sched.main_done &&
+                !sched.stopping;
     int base = sched.foreign_base;
     weft__unlock(&sched.lock);
-    if (!idle)
-        return;
-    int threads = weft__thread_count();
-    if (threads < 0 || threads > ours + base)
-        return;
-    weft__deadlock();
+    if (idle && threads >= 0 && threads <= ours + base)
+        weft__deadlock();
 }

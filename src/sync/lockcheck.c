@@ -5,8 +5,8 @@
  * A lock belongs to no goroutine, so unlocking one takes it off the list of
  * whoever took it: off one's own, if it is there, else off that of the holder,
  * who is found in a table of all that is held.  Who ends with locks on its list
- * is warned about; they stay in the table, without a holder, for whoever
- * unlocks them after all.
+ * is warned about, unless such a lock is known to be passed on; they stay in the
+ * table, without a holder, for whoever unlocks them after all.
  *
  * One lock guards everything.  A check that is asked for may cost something,
  * and its own races would be hard to tell from the program's.
@@ -253,7 +253,7 @@ void weft__locks_left(struct g *g)
     weft__lock(&weft__held_lock);
     for (struct held *h = *list_of(g), *next; h; h = next) {
         next = h->next;
-        if (n < AT_ONCE && !said_before(h->pc))
+        if (n < AT_ONCE && !weft__order_was_passed(h->lock) && !said_before(h->pc))
             left[n++] = *h;
         if (h->how == HELD_PTHREAD)
             forget(h);

@@ -118,12 +118,9 @@ WEFT_TEST(cleans_up_last_first)
     weft_fail("shown"); /* @cleanup */
 }
 
-static __attribute__((noinline)) void fails_in_cleanup(void)
-{
-    weft_check(two == 5);
-} /* @incleanup */
+static void fails_late(void) { weft_check(two == 5); } /* @incleanup */
 
-WEFT_TEST(fails_in_a_cleanup) { weft_test_cleanup(fails_in_cleanup); }
+WEFT_TEST(fails_in_a_cleanup) { weft_test_cleanup(fails_late); }
 
 WEFT_TEST(prints_without_bounds)
 {

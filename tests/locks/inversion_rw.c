@@ -27,7 +27,7 @@ int weft_main(int argc, char **argv)
     pthread_create(&t, NULL, thread, NULL);
     pthread_join(t, NULL);
     weft_wg wg = {0};
-    weft_wg_go(&wg, goroutine);
+    weft_wg_go(&wg, goroutine); /* @go */
     weft_wg_wait(&wg);
     return 0;
 }
@@ -41,10 +41,11 @@ int weft_main(int argc, char **argv)
  *     goroutine inversion_rw.c:@wants
  *             locks rwmutex 0xX for reading while it holds
  *             rwmutex 0xX, locked for reading at goroutine inversion_rw.c:@has
- *     created by ...
+ *     created by weft_main inversion_rw.c:@go in goroutine N
  *
  *     thread [earlier]:
  *     thread inversion_rw.c:@thread_wants
+ *     ...
  *             locked rwmutex 0xX for writing while it held
  *             rwmutex 0xX, locked for reading at thread inversion_rw.c:@thread_has
  */

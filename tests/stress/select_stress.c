@@ -64,6 +64,8 @@ static void play(void)
 {
     while (!stop) {
         int token = take(20 + (int)random_below(MOST - 20));
+        if (random_below(2))
+            weft_yield(); /* so that tokens are scarce, and takers wait on all channels */
         for (uint32_t i = random_below(4); i > 0 && token; i--)
             token = trade(token, 20 + (int)random_below(MOST - 20));
         if (token)
