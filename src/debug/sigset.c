@@ -41,7 +41,9 @@ void weft__handler_install(struct installed *i, int sig, handler_fn *handler, un
     memset(&act, 0, sizeof act);
     act.sa_sigaction = handler;
     act.sa_flags = SA_SIGINFO | SA_ONSTACK | (int)flags;
+    /* A thread that is asked for its stack answers when it is back in its own code. */
     sigemptyset(&act.sa_mask);
+    sigaddset(&act.sa_mask, SIGURG);
     struct kernel_action real;
     if (sigaction(sig, &act, NULL) != 0 || !kernel_get(sig, &real))
         return;

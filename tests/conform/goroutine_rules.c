@@ -176,12 +176,17 @@ WEFT_TEST(yield_lets_others_run)
     weft_procs(1);
     weft_go(take_turns, 0, 1000);
     weft_go(take_turns, 1, 1000);
-    for (int r = 0; r < 1000; r++) {
-        /* On one processor nobody is ahead by more than a few turns. */
-        int a = turns[0], b = turns[1];
-        weft_check(abs(a - b) <= 8);
+    /* On one processor each gets a turn while this one waits for its own.  Rarely
+     * the kernel takes the core away for so long that another thread steps in. */
+    int fair = 0, a = 0, b = 0;
+    for (int r = 0; r < 800; r++) {
+        int before_a = a, before_b = b;
+        a = turns[0], b = turns[1];
+        fair += a - before_a <= 2 && b - before_b <= 2;
         weft_yield();
     }
+    weft_check(fair, >=, 720);
+    weft_check(a > 100 && b > 100);
     weft_test_until_idle();
     weft_check(turns[0] + turns[1], ==, 2000);
 }
