@@ -33,6 +33,7 @@
 #include "weft/select.h"
 #include "weft/sync.h"
 #include "weft/group.h"
+#include "weft/flight.h"
 #include "weft/debug.h"
 #include "weft/test.h"
 
