@@ -87,10 +87,12 @@ static void land(struct call *c)
 
 static void ask(struct call *c)
 {
+    void *value = NULL; /* here: the program's code must not write to the runtime's memory */
     uintptr_t *a = c->arg;
-    a[c->n] = (uintptr_t)&c->value;
+    a[c->n] = (uintptr_t)&value;
     c->result = ((int (*)(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t))c->fn)(
         a[0], a[1], a[2], a[3], a[4], a[5]);
+    c->value = value;
 }
 
 /* The leader: a panic of the call is kept for the others and raised again here. */
