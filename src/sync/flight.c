@@ -1,195 +1,323 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Flights: calls under way, by key.
+ * Singleflight: duplicate calls share one.
  *
- * weft_lock guards the list and every call's fields but key and the answer.
- * The answer is written by the leader alone, before `over` is set under the
- * lock, and read after.  A call is freed by the last who holds it: the leader
- * and each of those who wait count as one.
+ * Calls under way hang in a table of buckets, found by the flight's address
+ * and the key.  The bucket's lock guards everything of a call; the record
+ * stands on the stack of the goroutine that runs f, its leader, and is off the
+ * table before that goroutine leaves, by a scope record, however f ends.
+ *
+ * What outlives the call is the result, which is counted: one reference for
+ * the leader, one for each follower, given under the bucket's lock while the
+ * call is in the table.  It is written by the leader alone, before the
+ * followers wake, and not at all afterwards.
+ *
+ * A follower waits in the call's queue, or until its context ends.  The leader
+ * takes all of them off, those too whose context was faster: `off` tells a
+ * follower, under the lock, that the call and its queue may be gone.
  */
-#include <errno.h>
+#define _GNU_SOURCE
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/bytes.h"
+#include "context/context_impl.h"
 #include "debug/debug.h"
 #include "sanitize/sanitize.h"
 #include "sched/park.h"
-#include "sched/sched.h"
 #include "sync/self.h"
 #include "weft/flight.h"
-#include "weft/panic.h"
+#include "weft/sync.h"
 
-struct call {
-    struct call *next;
-    weft_flight *flight;
-    size_t size;          /* of this block */
-    int holders;
-    bool listed, over;
-    struct waitq waiters;
-    /* the answer */
-    int result;
+enum { BUCKETS = 64, TEXT_MAX = 1024 };
+
+struct weft_flight_result {
+    int64_t refs;         /* atomic */
     void *value;
-    char *panic;          /* its message */
-    size_t panic_size;
-    /* what to ask */
-    weft_impl_fn fn;
-    unsigned n;
-    uintptr_t arg[6];
-    char key[];
+    void (*release)(void *);
+    bool set, shared;
+    int err;
+    uint64_t leader;
+    char *panic;          /* what it said, TEXT_MAX bytes; NULL: there was none */
 };
 
-static struct lock *lock_of(weft_flight *fl)
+struct call {
+    /* What followers wait for, in the shape in which reports and the search for
+     * deadlocks know who runs something that others wait for. */
+    weft_once once;
+    struct call *next;
+    weft_flight *flight;
+    const char *key;
+    struct g *leader;
+    bool listed;          /* others may join */
+    bool returned;
+    weft_flight_result *result;
+    struct waitq followers;
+};
+
+struct follower {
+    struct waiter w;
+    bool off;             /* the leader took it off the queue */
+};
+
+static struct bucket {
+    struct lock lock; /* guards: calls, and the records in it */
+    struct call *calls;
+} __attribute__((aligned(CACHE_LINE))) buckets[BUCKETS];
+
+static struct bucket *bucket_of(const weft_flight *flight, const char *key)
 {
-    return (struct lock *)&fl->weft_lock;
+    uint64_t h = (uintptr_t)flight; /* FNV-1a */
+    for (; *key; key++)
+        h = (h ^ (unsigned char)*key) * 0x100000001b3ull;
+    return &buckets[(h ^ h >> 32) % BUCKETS];
 }
 
-/* Called with the lock held. */
-static void unlist(weft_flight *fl, struct call *c)
+/* ---- results --------------------------------------------------------------------- */
+
+weft_flight_result *weft_flight_result_ref(weft_flight_result *r)
 {
-    if (!c->listed)
+    if (r)
+        add_relaxed(&r->refs, 1);
+    return r;
+}
+
+void weft_flight_result_unref(weft_flight_result *r)
+{
+    if (!r)
         return;
-    struct call **at = (struct call **)&fl->weft_calls;
-    while (*at != c)
+    hb_release(r);
+    if (__atomic_fetch_sub(&r->refs, 1, __ATOMIC_ACQ_REL) != 1)
+        return;
+    hb_acquire(r);
+    void (*release)(void *) = r->release;
+    void *value = r->value;
+    weft__free(r->panic, TEXT_MAX);
+    weft__free(r, sizeof *r);
+    if (release)
+        release(value);
+}
+
+void weft_impl_flight_set(weft_flight_result *r, void *value, void (*release)(void *))
+{
+    if (!r)
+        weft_panic("weft_flight_set: the result is NULL");
+    if (r->set)
+        weft_panic("weft_flight_set: the result has its value already");
+    r->set = true;
+    r->value = value;
+    r->release = release;
+}
+
+void *weft_flight_value(const weft_flight_result *r)
+{
+    return r ? r->value : NULL;
+}
+
+bool weft_flight_shared(const weft_flight_result *r)
+{
+    return r && load_relaxed(&r->shared);
+}
+
+/* ---- misuse ------------------------------------------------------------------------- */
+
+static void check(weft_flight *flight, const char *key, const char *what)
+{
+    if (unlikely(!flight || !key))
+        weft_panic("%s: the %s is NULL", what, flight ? "key" : "flight");
+    if (unlikely(!self_is(&flight->weft_self, flight))) {
+        char at[256];
+        weft_panic("flight was copied after its first use\n\tthe original last began a call at %s",
+                   weft__site(at, sizeof at, load_relaxed(&flight->weft_pc)));
+    }
+}
+
+static noinline void fatal_recursion(const struct call *k)
+{
+    char at[256];
+    weft__fatal("deadlock: goroutine %llu waits for the call for key \"%.200s\" that it runs itself\n"
+                "\tit was begun at %s",
+                (unsigned long long)k->leader->id, k->key, weft__site(at, sizeof at, k->once.weft_pc));
+}
+
+/* ---- the leader ------------------------------------------------------------------------ */
+
+/* Called with the bucket's lock held. */
+static void unlist(struct bucket *b, struct call *k)
+{
+    if (!k->listed)
+        return;
+    struct call **at = &b->calls;
+    while (*at != k)
         at = &(*at)->next;
-    *at = c->next;
-    c->listed = false;
+    *at = k->next;
+    k->listed = false;
 }
 
-/* Called with the lock held; releases it. */
-static void let_go(weft_flight *fl, struct call *c)
+/* f was left otherwise than by returning: by a panic, unless weft_goexit() runs. */
+static void note_how(struct call *k)
 {
-    bool last = --c->holders == 0;
-    weft__unlock(lock_of(fl));
-    if (last) {
-        weft__free(c->panic, c->panic_size);
-        weft__free(c, c->size);
-    }
-}
-
-/* The leader's call is over, however it ended. */
-static void land(struct call *c)
-{
-    weft_flight *fl = c->flight;
-    struct g *list = NULL, **tail = &list;
-    hb_release(c);
-    weft__lock(lock_of(fl));
-    unlist(fl, c);
-    c->over = true;
-    for (struct waiter *w; (w = waitq_take(&c->waiters));) {
-        w->g->link = NULL;
-        *tail = w->g;
-        tail = &w->g->link;
-    }
-    weft__unlock(lock_of(fl));
-    weft__ready_all(list);
-}
-
-static void ask(struct call *c)
-{
-    void *value = NULL; /* here: the program's code must not write to the runtime's memory */
-    uintptr_t *a = c->arg;
-    a[c->n] = (uintptr_t)&value;
-    c->result = ((int (*)(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t))c->fn)(
-        a[0], a[1], a[2], a[3], a[4], a[5]);
-    c->value = value;
-}
-
-/* The leader: a panic of the call is kept for the others and raised again here. */
-static void lead(struct call *c)
-{
-    weft_defer(land, c);
-    weft_panic_info *p = weft_try(ask, c);
-    if (!p)
+    struct g *g = weft__current();
+    weft_flight_result *r = k->result;
+    r->err = -ECANCELED;
+    if (g->flags & G_FLAG_GOEXIT || !g->panic)
         return;
-    const char *message = weft_panic_message(p);
-    c->panic_size = strlen(message) + 1;
-    c->panic = weft__alloc(c->panic_size);
-    if (c->panic)
-        bytes_copy(c->panic, message, c->panic_size);
-    weft_panic_again(p);
+    r->panic = weft__alloc_zero(TEXT_MAX);
+    if (!r->panic)
+        weft__fatal("out of memory while a panic is handed on");
+    const char *message = weft_panic_message(g->panic);
+    memcpy(r->panic, message, strnlen(message, TEXT_MAX - 1));
 }
 
-static void let_go_locked(struct call *c)
+static void finish(struct call *k)
 {
-    weft__lock(lock_of(c->flight));
-    let_go(c->flight, c);
+    struct bucket *b = bucket_of(k->flight, k->key);
+    struct g *list = NULL, **end = &list;
+    if (!k->returned)
+        note_how(k);
+    hb_release(k->result);
+    weft__lock(&b->lock);
+    unlist(b, k);
+    for (struct waiter *w; (w = k->followers.first);) {
+        waitq_remove(&k->followers, w);
+        container_of(w, struct follower, w)->off = true;
+        if (!weft__waiter_take(w))
+            continue;
+        w->g->link = NULL; /* a parked goroutine's link is free to use */
+        *end = w->g;
+        end = &w->g->link;
+    }
+    weft__unlock(&b->lock);
+    weft__ready_all(list);
+    if (!k->returned)
+        weft_flight_result_unref(k->result);
 }
 
-static struct call *find(weft_flight *fl, const char *key)
+static void lead(struct call *k, weft_impl_fn fn, unsigned n, const uintptr_t *args)
 {
-    for (struct call *c = fl->weft_calls; c; c = c->next)
-        if (strcmp(c->key, key) == 0)
-            return c;
-    return NULL;
+    weft_defer(finish, k);
+    uintptr_t a[6] = {0};
+    for (unsigned i = 1; i < n; i++)
+        a[i] = args[i];
+    k->result->err =
+        ((int (*)(weft_flight_result *, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t))fn)(
+            k->result, a[1], a[2], a[3], a[4], a[5]);
+    k->returned = true;
 }
 
-static void check(weft_flight *fl, const char *key, const char *what)
+/* ---- followers --------------------------------------------------------------------------- */
+
+/* Called with the bucket's lock held, unlocks it.  0, or the context's error. */
+static int follow(struct bucket *b, struct call *k, struct context *c, uintptr_t pc)
 {
-    if (!fl || !key)
-        weft_panic("%s: the %s is NULL", what, fl ? "key" : "flight");
-    if (unlikely(!self_is(&fl->weft_self, fl)))
-        weft_panic("flight was copied after its first use");
+    struct g *g = weft__current();
+    struct follower f = {.w = {.g = g, .ticket = weft__ticket_open(g), .object = k}};
+    waitq_push(&k->followers, &f.w);
+    int err = weft__ctx_park(c, &f.w, WAIT_ONCE, &k->once, pc, &b->lock);
+    if (err != 0) {
+        weft__lock(&b->lock);
+        if (!f.off)
+            waitq_remove(&k->followers, &f.w);
+        weft__unlock(&b->lock);
+    }
+    return err;
 }
 
-static int take_answer(struct call *c, void **value)
+static noinline void panic_too(weft_flight_result *r, const char *key)
 {
-    weft_defer(let_go_locked, c);
-    hb_acquire(c);
-    if (c->panic)
-        weft_panic("%s", c->panic);
-    if (value)
-        *value = c->value;
-    return c->result;
+    weft_defer(weft_flight_result_unref, r);
+    weft_panic("the call for key \"%.200s\", run by goroutine %llu, panicked: %s", key,
+               (unsigned long long)r->leader, r->panic);
 }
 
-int weft_impl_flight_do(weft_flight *fl, const char *key, void **value, weft_impl_fn fn, unsigned n,
+/* ---- public --------------------------------------------------------------------------------- */
+
+static weft_flight_result *result_new(const struct g *leader)
+{
+    weft_flight_result *r = weft__alloc_zero(sizeof *r);
+    if (!r)
+        weft_panic("out of memory for a result of weft_flight_do");
+    r->refs = 1;
+    r->leader = leader->id;
+    return r;
+}
+
+static struct call *find(struct bucket *b, const weft_flight *flight, const char *key)
+{
+    struct call *k = b->calls;
+    while (k && (k->flight != flight || strcmp(k->key, key) != 0))
+        k = k->next;
+    return k;
+}
+
+/* The caller's reference becomes the user's, or goes. */
+static int give(weft_flight_result *r, weft_flight_result **out)
+{
+    int err = r->err;
+    if (err == 0 && out)
+        *out = r;
+    else
+        weft_flight_result_unref(r);
+    return err;
+}
+
+int weft_impl_flight_do(weft_ctx *ctx, weft_flight *flight, const char *key,
+                        weft_flight_result **out, weft_impl_fn fn, unsigned n,
                         const uintptr_t *args)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
-    check(fl, key, "weft_flight_do");
-    size_t length = strlen(key);
-    weft__lock(lock_of(fl));
-    struct call *c = find(fl, key);
-    if (c) {
-        c->holders++;
-        struct waiter w = {.g = weft__current(), .object = fl};
-        waitq_push(&c->waiters, &w);
-        weft__park(WAIT_ONCE, fl, pc, lock_of(fl));
-        return take_answer(c, value);
+    if (out)
+        *out = NULL;
+    check(flight, key, "weft_flight_do");
+    int err = weft__ctx_check(ctx);
+    if (err != 0)
+        return err;
+    struct g *g = weft__current();
+    struct bucket *b = bucket_of(flight, key);
+    weft_flight_result *fresh = result_new(g);
+    struct context *c = weft__ctx_hold(ctx);
+    weft__lock(&b->lock);
+    struct call *k = find(b, flight, key);
+    if (k) {
+        if (unlikely(k->leader == g))
+            fatal_recursion(k);
+        weft_flight_result *r = weft_flight_result_ref(k->result);
+        store_relaxed(&r->shared, true);
+        err = follow(b, k, c, pc);
+        weft__ctx_release(c);
+        weft__free(fresh, sizeof *fresh);
+        if (err != 0) {
+            weft_flight_result_unref(r);
+            return err;
+        }
+        hb_acquire(r);
+        if (unlikely(r->panic))
+            panic_too(r, key);
+        return give(r, out);
     }
-    size_t size = sizeof *c + length + 1;
-    c = weft__alloc_zero(size);
-    if (!c) {
-        weft__unlock(lock_of(fl));
-        weft_panic("weft_flight_do: out of memory");
-    }
-    c->flight = fl;
-    c->size = size;
-    c->holders = 1;
-    c->result = -ECANCELED; /* what stays when the call ends by weft_goexit() */
-    c->fn = fn;
-    c->n = n;
-    for (unsigned i = 0; i < n; i++)
-        c->arg[i] = args[i];
-    bytes_copy(c->key, key, length);
-    c->next = fl->weft_calls;
-    fl->weft_calls = c;
-    c->listed = true;
-    weft__unlock(lock_of(fl));
-    weft_defer(let_go_locked, c);
-    lead(c);
-    if (value)
-        *value = c->value;
-    return c->result;
+    struct call call = {
+        .next = b->calls,
+        .flight = flight,
+        .key = key,
+        .leader = g,
+        .once = {.weft_running = true, .weft_runner = g->id, .weft_pc = pc},
+        .listed = true,
+        .result = fresh,
+    };
+    b->calls = &call;
+    weft__unlock(&b->lock);
+    weft__ctx_release(c);
+    store_relaxed(&flight->weft_pc, pc);
+    lead(&call, fn, n, args);
+    return give(fresh, out);
 }
 
-void weft_flight_forget(weft_flight *fl, const char *key)
+void weft_flight_forget(weft_flight *flight, const char *key)
 {
-    check(fl, key, "weft_flight_forget");
-    weft__lock(lock_of(fl));
-    struct call *c = find(fl, key);
-    if (c)
-        unlist(fl, c);
-    weft__unlock(lock_of(fl));
+    check(flight, key, "weft_flight_forget");
+    struct bucket *b = bucket_of(flight, key);
+    weft__lock(&b->lock);
+    struct call *k = find(b, flight, key);
+    if (k)
+        unlist(b, k);
+    weft__unlock(&b->lock);
 }
