@@ -10,13 +10,13 @@
  *     find DIR... -type f -print0 | sort -z | xargs -0 sha256sum
  *
  * Exit status: 0; 1 when something could not be read or written, which is said on standard error
- * while the rest is still printed; 2 for wrong usage; 130 when SIGINT (Ctrl-C) or SIGTERM stopped it,
- * as shells have it for a program that Ctrl-C ended.
+ * while the rest is still printed; 2 for wrong usage; 130 when SIGINT (Ctrl-C) or SIGTERM stopped
+ * it, as shells have it for a program that Ctrl-C ended.
  *
- * Stopping.  A signal ends the context that every stage looks at: no more is walked or hashed, every
- * goroutine ends, what was hashed so far is printed, and a last line on standard error says that
- * the list is incomplete.  A second Ctrl-C ends the printing too, and so does the first write error:
- * printing has a context of its own, and whatever ends it tells why by its cause.
+ * Stopping.  A signal ends the context that every stage looks at: no more is walked or hashed,
+ * every goroutine ends, what was hashed so far is printed, and a last line on standard error says
+ * that the list is incomplete.  A second Ctrl-C ends the printing too, and so does the first write
+ * error: printing has a context of its own, and whatever ends it tells why by its cause.
  *
  * The pipeline.  An entry, one allocation, wanders through it; whoever holds the pointer owns it.
  *

@@ -13,8 +13,10 @@ static const char *process(const char *item) { return item; }
 static void worker(weft_ctx *ctx, text_chan_tx *results, const char *item)
 {
     switch (weft_select(weft_on_send(results, process(item)), weft_on_done(ctx))) {
-    case 0: break;  /* sent */
-    case 1: return; /* nobody wants it any more */
+    case 0:
+        break; /* sent */
+    case 1:
+        return; /* nobody wants it any more */
     }
 }
 

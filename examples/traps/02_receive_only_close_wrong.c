@@ -18,10 +18,10 @@ static void consumer(int_chan_rx *ch)
 {
     int v;
     while (weft_recv(ch, &v)) {
-        if (v == 0)
-            weft_close(ch); /* the producer may send after this */
-        else
+        if (v != 0)
             printf("got %d\n", v);
+        else
+            weft_close(ch);
     }
 }
 
@@ -43,11 +43,11 @@ int weft_main(int argc, char **argv)
  *     ...
  *     .../weft/chan.h:...: error: 'int_chan_rx'...has no member named 'weft_can_send'...
  *     ...
- *     02_receive_only_close_wrong.c:22:13: note: in expansion of macro 'weft_close'
- *        22 |             weft_close(ch); /* the producer may send after this */
+ *     02_receive_only_close_wrong.c:24:13: note: in expansion of macro 'weft_close'
+ *        24 |             weft_close(ch);
  *     ...
  * clang says:
- *     02_receive_only_close_wrong.c:22:13: error: no member named 'weft_can_send' in 'struct int_chan_rx'...
- *                 weft_close(ch); /* the producer may send after this */
+ *     02_receive_only_close_wrong.c:24:13: error: no member named 'weft_can_send' in 'struct int_chan_rx'...
+ *                 weft_close(ch);
  *     ...
  */

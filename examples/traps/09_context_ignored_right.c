@@ -12,10 +12,7 @@ static int query_user(weft_ctx *ctx, int id)
     return weft_sleep(ctx, WEFT_SECOND); /* a slow database */
 }
 
-static int fetch_user(weft_ctx *ctx, int id)
-{
-    return query_user(ctx, id);
-}
+static int fetch_user(weft_ctx *ctx, int id) { return query_user(ctx, id); }
 
 static int handle(weft_ctx *ctx, int id)
 {

@@ -28,9 +28,14 @@ int weft_main(int argc, char **argv)
     int job, done = 0;
     for (bool open = true; open;) {
         asked++;
-        switch (weft_select(weft_on_recv_ok(jobs, &job, &open), weft_on_timeout(10 * WEFT_SECOND))) {
-        case 0: done += open; break;
-        case 1: puts("quiet today"); break;
+        switch (
+            weft_select(weft_on_recv_ok(jobs, &job, &open), weft_on_timeout(10 * WEFT_SECOND))) {
+        case 0:
+            done += open;
+            break;
+        case 1:
+            puts("quiet today");
+            break;
         }
     }
     weft_wg_wait(&wg);

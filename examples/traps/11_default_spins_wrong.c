@@ -30,8 +30,11 @@ int weft_main(int argc, char **argv)
     for (bool open = true; open;) {
         asked++;
         switch (weft_select(weft_on_recv_ok(jobs, &job, &open), weft_on_default())) {
-        case 0: done += open; break;
-        case 1: break; /* nothing there: look again */
+        case 0:
+            done += open;
+            break;
+        case 1:
+            break; /* nothing there: look again */
         }
     }
     weft_wg_wait(&wg);

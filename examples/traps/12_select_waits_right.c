@@ -13,8 +13,11 @@ static int dropped;
 static void handle(line_chan_tx *log, int request)
 {
     switch (weft_select(weft_on_send(log, "a request came"), weft_on_default())) {
-    case 0: break;            /* in the queue */
-    case 1: dropped++; break; /* full */
+    case 0:
+        break; /* in the queue */
+    case 1:
+        dropped++;
+        break; /* full */
     }
     printf("request %d served\n", request);
 }

@@ -44,7 +44,7 @@ int weft_main(int argc, char **argv)
  * weft says:
  *     goroutine leak: 1 goroutine [select] at listen 15_lost_cancel_wrong.c:15
  *
- *     goroutine 2 [select]:
+ *     goroutine 65 [select]:
  *     listen 15_lost_cancel_wrong.c:15
  *     created by serve 15_lost_cancel_wrong.c:22 in goroutine 1
  */

@@ -16,7 +16,8 @@ function plain(line)
     return line
 }
 
-# fits - the pieces of @want between its dots stand in @got, in this order, the outer two at its ends.
+# fits - the pieces of @want between its dots stand in @got, in this order, the outer two at the
+# ends.
 function fits(want, got,    piece, n, i, at)
 {
     n = split(want, piece, /\.\.\./)

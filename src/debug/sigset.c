@@ -45,7 +45,7 @@ void weft__handler_install(struct installed *i, int sig, handler_fn *handler, un
     sigemptyset(&act.sa_mask);
     sigaddset(&act.sa_mask, SIGURG);
     struct kernel_action real;
-    if (sigaction(sig, &act, NULL) != 0 || !kernel_get(sig, &real))
+    if (sigaction(sig, &act, &i->libc_before) != 0 || !kernel_get(sig, &real))
         return;
     if (real.handler.with_info != handler) {
         real.handler.with_info = handler;
@@ -61,9 +61,11 @@ void weft__handler_remove(struct installed *i)
     struct kernel_action now;
     /* The program may have put its own there meanwhile. */
     if (i->active && kernel_get(i->sig, &now) && now.handler.with_info == i->handler) {
-        if (i->before.handler.plain == SIG_DFL)
-            signal(i->sig, SIG_DFL); /* so that a sanitizer knows it too */
-        kernel_set(i->sig, &i->before);
+        /* What libc said it was, so that a sanitizer knows it too; and then what
+         * the kernel said, which is not the same under one. */
+        sigaction(i->sig, &i->libc_before, NULL);
+        if (weft__tsan || weft__asan)
+            kernel_set(i->sig, &i->before);
     }
     i->active = false;
 }

@@ -23,7 +23,8 @@ struct installed {
     int sig;
     bool active;
     handler_fn *handler;
-    struct kernel_action before;
+    struct kernel_action before;  /* as the kernel had it */
+    struct sigaction libc_before; /* as libc tells it */
 };
 
 /*

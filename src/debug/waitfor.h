@@ -4,7 +4,8 @@
  *
  *   holder.c    who has what a goroutine waits for, and the lines below its
  *               stack that say so
- *   waitfor.c   cycles
+ *   circle.c    goroutines that wait for each other
+ *   waitfor.c   when to look for them, and what to say then
  */
 #ifndef WEFT_SRC_WAITFOR_H
 #define WEFT_SRC_WAITFOR_H
@@ -35,6 +36,39 @@ bool weft__counts(const void *wg, const struct g *g);
 /* weft__put_chain - "waits for the mutex locked at f.c:12 by goroutine 7" for a
  * goroutine that waits, and, unless @brief, what that one waits for in turn. */
 void weft__put_chain(struct text *t, const struct g *g, bool brief);
+
+/* ---- circle.c ------------------------------------------------------------------ */
+
+/* What was read of a goroutine that waits. */
+struct waiting {
+    const struct g *g;
+    uint64_t id;
+    int64_t since;
+    uintptr_t pc;
+    void *object;
+    enum wait_reason reason;
+};
+
+/* It has one thing, which the member before it waits for. */
+struct member {
+    struct waiting wait;
+    void *has;
+    enum wait_reason has_for; /* why others wait for that */
+};
+
+struct circle {
+    struct member *at;
+    size_t count;
+    bool young; /* there were goroutines that have not waited for long enough */
+};
+
+/* weft__circle_find - one, among the waits that began before @before; false:
+ * there is none, or no memory to search.  @for_good: only among waits that
+ * nothing else can end. */
+bool weft__circle_find(struct circle *c, int64_t before, bool for_good);
+/* weft__circle_stands - the second look: was it there, all at one time? */
+bool weft__circle_stands(const struct circle *c);
+void weft__circle_free(struct circle *c);
 
 /* ---- waitfor.c ----------------------------------------------------------------- */
 

@@ -209,18 +209,30 @@ size_t weft__lock_readers(const void *rw, struct holder *out, size_t max)
 /* ---- warnings ------------------------------------------------------------------------------ */
 
 /* What happens at one place is said once.  Under the lock. */
-static bool said_before(uintptr_t pc)
+static bool said_before(uintptr_t place)
 {
     static uintptr_t places[PLACES];
     for (size_t i = 0; i < PLACES; i++) {
-        if (places[i] == pc)
+        if (places[i] == place)
             return true;
         if (places[i] == 0) {
-            places[i] = pc;
+            places[i] = place;
             return false;
         }
     }
     return true; /* enough */
+}
+
+/* The same for a line: a compiler makes several calls out of one in a loop. */
+static bool line_said_before(const char *site)
+{
+    uintptr_t hash = 1;
+    while (*site)
+        hash = (hash ^ (unsigned char)*site++) * 0x100000001B3ull | 1;
+    weft__lock(&weft__held_lock);
+    bool said = said_before(hash);
+    weft__unlock(&weft__held_lock);
+    return said;
 }
 
 static const char *name_of(enum lock_how how)
@@ -264,9 +276,10 @@ void weft__locks_left(struct g *g)
     weft__unlock(&weft__held_lock);
     for (size_t i = 0; i < n; i++) {
         struct text t;
+        if (line_said_before(weft__site(at, sizeof at, left[i].pc)))
+            continue;
         put_who(&t, g);
-        weft__print(&t, " ends while it holds %s at %s\n", name_of(left[i].how),
-                    weft__site(at, sizeof at, left[i].pc));
+        weft__print(&t, " ends while it holds %s at %s\n", name_of(left[i].how), at);
         weft__flush(&t);
     }
 }
@@ -312,13 +325,14 @@ void weft__pthread_leaves(struct g *g, uintptr_t pc)
     weft__unlock(&weft__held_lock);
     for (size_t i = 0; i < n; i++) {
         struct text t;
+        if (line_said_before(weft__site(at, sizeof at, left[i].pc)))
+            continue;
         put_who(&t, g);
         weft__print(&t,
                     " waits at %s while its thread holds a pthread mutex locked at %s; another "
                     "goroutine on this thread would lock it for ever (unlock it first, or "
                     "weft_pin)\n",
-                    weft__site(here, sizeof here, pc ? pc : users_pc()),
-                    weft__site(at, sizeof at, left[i].pc));
+                    weft__site(here, sizeof here, pc ? pc : users_pc()), at);
         weft__flush(&t);
     }
 }

@@ -14,6 +14,7 @@ static bool little;
 __attribute__((noinline)) static int deeper(size_t left)
 {
     volatile char room[ROOM];
+    __asm__ volatile("" : : "r"(room) : "memory"); /* all of it is needed */
     for (size_t i = 0; i < ROOM; i += 64)
         room[i] = 1;
     if (left < ROOM) {

@@ -9,6 +9,7 @@ static atomic_int count;
 __attribute__((noinline)) static int deep(size_t left)
 {
     volatile char room[4096];
+    __asm__ volatile("" : : "r"(room) : "memory"); /* all of it is needed */
     for (size_t i = 0; i < sizeof room; i += 512)
         room[i] = 1;
     if (left < 3 * sizeof room)
