@@ -61,6 +61,10 @@ int64_t weft__wall_now(void); /* since 1970, ns */
 /* weft__thread_cpu - CPU time a thread has used, ns; -1 when unknown. */
 int64_t weft__thread_cpu(pthread_t thread);
 
+/* weft__thread_waits - does the kernel say that a thread of this process waits
+ * for something other than a core?  True also when the kernel does not say. */
+bool weft__thread_waits(int tid);
+
 uint64_t weft__random_seed(void);
 
 void weft__platform_init(void);

@@ -5,7 +5,8 @@
  * While anything runs it looks every 10 ms, every 1 ms when a P seems stuck
  * while work waits for it, and sleeps for good when all Ps are idle.  A P is
  * stuck when it has not switched between two looks.  Its thread's CPU clock
- * then tells blocked from computing:
+ * then tells blocked from computing, and for a thread that did not run the
+ * kernel is asked whether it waits for more than a core:
  *
  *   blocked     the P is handed to another M at once; the old thread finishes
  *               its call as a plain thread and queues up for a P afterwards
@@ -128,7 +129,8 @@ static bool look(struct p *p, int64_t now, bool others_wait)
     bool computes = cpu - p->seen_cpu > span / 5;
     p->seen_cpu = cpu;
     p->seen_cpu_at = now;
-    if (!computes) {
+    /* One that got no core, since others have them all, is not blocked. */
+    if (!computes && weft__thread_waits(m->tid)) {
         retake(m, p, false);
     } else if (waits && now - p->seen_since >= COMPUTE_NS) {
         if (load_relaxed(&sched.idle_count) > 0)

@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
@@ -121,6 +123,23 @@ int64_t weft__thread_cpu(pthread_t thread)
     if (pthread_getcpuclockid(thread, &clock) != 0)
         return -1;
     return clock_ns(clock);
+}
+
+bool weft__thread_waits(int tid)
+{
+    char path[64], text[256];
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return true;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (n <= 0)
+        return true;
+    text[n] = '\0';
+    /* "tid (name) state ...": the name may hold anything, also brackets. */
+    const char *end = strrchr(text, ')');
+    return !(end && end[1] == ' ' && end[2] == 'R');
 }
 
 uint64_t weft__random_seed(void)
