@@ -45,10 +45,10 @@ int weft_main(int argc, char **argv)
  * Exit: 2
  * weft says:
  *     panic: close of closed channel
- *             closed at writer 04_many_senders_wrong.c:22 by goroutine 68
+ *             closed at writer 04_many_senders_wrong.c:22 by goroutine 5
  *             channel made at weft_main 04_many_senders_wrong.c:28
  *
- *     goroutine 67 [running]:
+ *     goroutine 4 [running]:
  *     writer 04_many_senders_wrong.c:22
  *     created by weft_main 04_many_senders_wrong.c:33 in goroutine 1
  */

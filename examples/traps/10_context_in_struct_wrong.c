@@ -57,7 +57,7 @@ int weft_main(int argc, char **argv)
  *     serve 10_context_in_struct_wrong.c:25
  *     weft_main 10_context_in_struct_wrong.c:34
  *
- * Had the struct kept a reference of its own, with weft_ctx_ref(), every request after the first would
- * be "Operation canceled" and weft would say nothing. To find the field itself is for weft vet, which
- * is still to come.
+ * Had the struct kept a reference of its own, with weft_ctx_ref(), every request after the first
+ * would be "Operation canceled" and weft would say nothing. To find the field itself is for weft
+ * vet, which is still to come.
  */

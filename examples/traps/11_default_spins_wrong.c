@@ -49,6 +49,6 @@ int weft_main(int argc, char **argv)
  * Prints:
  *     3 jobs done, asked for them more than a thousand times
  *
- * At run time weft has nothing to say: it cannot know that nothing else was meant. To find a loop that
- * polls without ever waiting is for weft vet, which is still to come.
+ * At run time weft has nothing to say: it cannot know that nothing else was meant. To find a loop
+ * that polls without ever waiting is for weft vet, which is still to come.
  */

@@ -49,6 +49,6 @@ int weft_main(int argc, char **argv)
  * Prints:
  *     memory grew by megabytes
  *
- * At run time weft has nothing to say: an armed timer is no leak. To find a timer made in a loop is for
- * weft vet, which is still to come.
+ * At run time weft has nothing to say: an armed timer is no leak. To find a timer made in a loop is
+ * for weft vet, which is still to come.
  */

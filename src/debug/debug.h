@@ -20,6 +20,7 @@
  *   running.c   stacks of goroutines that run on other threads
  *   report.c    one goroutine; all of them
  *   group.c     a million goroutines as a few groups
+ *   waitfor.h   who waits for whom: holder.c, circle.c, waitfor.c
  *   fatal.c     the end of the process
  *   leak.c, deadlock.c, dump.c, signals.c   the occasions
  */

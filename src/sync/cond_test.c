@@ -69,6 +69,7 @@ WEFT_TEST(signals_wake_in_the_order_of_waiting)
         weft_cond_signal(&cond);
         weft_test_until_idle();
     }
+    weft_scoped_lock(&mu);
     weft_check(order, ==, "abcde");
 }
 

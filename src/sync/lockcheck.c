@@ -21,7 +21,8 @@
 #include "debug/debug.h"
 #include "sched/park.h"
 #include "sched/sched.h"
-#include "weft/panic.h"
+#include "weft/go.h"
+#include "weft/go.h"
 
 bool weft__lock_check;
 struct lock weft__held_lock;
@@ -64,7 +65,7 @@ bool weft__held_push(struct g *g, void *lock, enum lock_how how, uintptr_t pc)
     if (!h)
         return false; /* then it is not known to be held: some mistakes go unseen */
     struct held **row = row_of(lock);
-    *h = (struct held){*list_of(g), *row, g, g->id, lock, pc, how};
+    *h = (struct held){*list_of(g), *row, g, g->id, lock, pc, 0, how};
     *list_of(g) = *row = h;
     return true;
 }
@@ -89,15 +90,26 @@ static void unlist(struct held *h)
     *at = h->next;
 }
 
-bool weft__held_drop(struct g *g, void *lock, enum lock_how how)
+static void drop(struct held *h)
 {
-    for (struct held *h = *list_of(g); h; h = h->next)
-        if (h->lock == lock && h->how == how) {
-            unlist(h);
-            forget(h);
-            return true;
-        }
-    return false;
+    unlist(h);
+    forget(h);
+}
+
+/* The newest of that lock on @g's list, or NULL. */
+static struct held *own(struct g *g, const void *lock, enum lock_how how)
+{
+    struct held *h = *list_of(g);
+    while (h && !(h->lock == lock && h->how == how))
+        h = h->next;
+    return h;
+}
+
+void weft__held_drop(struct g *g, void *lock, enum lock_how how)
+{
+    struct held *h = own(g, lock, how);
+    if (h)
+        drop(h);
 }
 
 /* Off whatever list it is on; false: nobody is known to hold it. */
@@ -105,8 +117,7 @@ static bool drop_anywhere(void *lock, enum lock_how how, bool any)
 {
     for (struct held *h = *row_of(lock); h; h = h->same)
         if (h->lock == lock && (any || h->how == how) && h->how != HELD_PTHREAD) {
-            unlist(h);
-            forget(h);
+            drop(h);
             return true;
         }
     return false;
@@ -125,24 +136,20 @@ void weft__lock_made(void *lock)
     weft__unlock(&weft__held_lock);
 }
 
-/* A reader that would have to wait for itself: at once, or behind a writer that
- * waits for the first of the two reads. */
-static noinline void fatal_again(const struct g *g, const struct held *h, enum lock_how how)
+/*
+ * Reading twice: a writer that comes in between waits for the first of the two
+ * locks, and the second for the writer.  Only who gave both back did both; the
+ * first could be meant for another goroutine, which ends it.  If that does not
+ * happen, and a writer comes, it is a deadlock, and reported as such.
+ */
+static noinline void fatal_again(uintptr_t first, uintptr_t again)
 {
-    char at[256];
-    uintptr_t pc = h->pc;
-    weft__unlock(&weft__held_lock);
-    weft__site(at, sizeof at, pc);
-    if (how == HELD_WRITE)
-        weft__fatal(
-            "deadlock: goroutine %llu locks a rwmutex for writing that it holds for reading\n"
-            "\tit was locked at %s",
-            (unsigned long long)g->id, at);
+    char at[256], then[256];
     weft__fatal(
-        "lock order inversion: goroutine %llu locks a rwmutex for reading that it holds for "
-        "reading already\n\tit was locked at %s\n"
-        "\ta writer that comes in between waits for the first, and the second for the writer",
-        (unsigned long long)g->id, at);
+        "lock order inversion: goroutine %llu locked a rwmutex for reading that it held for "
+        "reading already\n\tit was locked at %s\n\tand again at %s",
+        (unsigned long long)weft_goroutine_id(), weft__site(at, sizeof at, first),
+        weft__site(then, sizeof then, again));
 }
 
 /* The caller holds something. */
@@ -164,11 +171,9 @@ void weft__lock_wants(void *lock, enum lock_how how, uintptr_t pc)
     struct g *g = weft__current();
     enum order_said said = ORDER_FINE;
     weft__lock(&weft__held_lock);
-    struct held *h = *list_of(g);
-    while (h && !(h->lock == lock && h->how == HELD_READ))
-        h = h->next;
-    if (h && !weft__order_was_passed(lock))
-        fatal_again(g, h, how);
+    struct held *h = own(g, lock, HELD_READ);
+    if (h && how == HELD_READ)
+        h->again = pc;
     if (!h && g->held)
         said = check_order(g, lock, how, pc);
     weft__unlock(&weft__held_lock);
@@ -187,10 +192,19 @@ void weft__lock_took(void *lock, enum lock_how how, uintptr_t pc)
 void weft__lock_drops(void *lock, enum lock_how how)
 {
     struct g *g = weft__current();
+    uintptr_t pc = 0, again = 0;
     weft__lock(&weft__held_lock);
-    if (!weft__held_drop(g, lock, how) && drop_anywhere(lock, how, false))
+    struct held *h = own(g, lock, how);
+    if (h) {
+        pc = h->pc;
+        again = weft__order_was_passed(lock) ? 0 : h->again;
+        drop(h);
+    } else if (drop_anywhere(lock, how, false)) {
         weft__order_passed(lock);
+    }
     weft__unlock(&weft__held_lock);
+    if (again)
+        fatal_again(pc, again);
 }
 
 size_t weft__lock_readers(const void *rw, struct holder *out, size_t max)

@@ -86,7 +86,8 @@ struct held {
     struct g *g;       /* NULL: it has ended */
     uint64_t id;       /* of the goroutine; 0: a thread's */
     void *lock;
-    uintptr_t pc; /* where it was locked */
+    uintptr_t pc;    /* where it was locked */
+    uintptr_t again; /* a read lock: where its holder waited for another of it */
     enum lock_how how;
 };
 
@@ -97,8 +98,8 @@ extern HIDDEN struct lock weft__held_lock;
 
 /* All under that lock: */
 bool weft__held_push(struct g *g, void *lock, enum lock_how how, uintptr_t pc);
-/* weft__held_drop - take one off @g's list, the newest of that lock; false: none there. */
-bool weft__held_drop(struct g *g, void *lock, enum lock_how how);
+/* weft__held_drop - take one off @g's list, the newest of that lock, if it is there. */
+void weft__held_drop(struct g *g, void *lock, enum lock_how how);
 
 /* weft__order_first - a lock was made at this address: forget the one before. */
 void weft__order_first(void *lock);

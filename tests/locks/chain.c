@@ -33,6 +33,7 @@ int weft_main(int argc, char **argv)
 }
 /*
  * exit: 2
+ * procs: 1
  * stderr:
  *     fatal error: all goroutines are asleep - deadlock!
  *

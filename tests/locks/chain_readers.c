@@ -25,6 +25,7 @@ int weft_main(int argc, char **argv)
 }
 /*
  * exit: 2
+ * procs: 1
  * env: WEFT_CHECK=locks
  * stderr:
  *     fatal error: all goroutines are asleep - deadlock!

@@ -10,21 +10,30 @@ static int get(void)
     return 1;
 }
 
+static void reads(void)
+{
+    weft_rwmutex_rlock(&rw); /* @outer */
+    int v = get();
+    weft_rwmutex_runlock(&rw); /* @end */
+    printf("%d\n", v);
+}
+
 int weft_main(int argc, char **argv)
 {
     (void)argc, (void)argv;
-    weft_scoped_rlock(&rw); /* @outer */
-    return get();           /* @call */
+    reads(); /* @call */
+    return 0;
 }
 /*
  * exit: 2
  * env: WEFT_CHECK=locks
+ * stdout:
  * stderr:
- *     fatal error: lock order inversion: goroutine N locks a rwmutex for reading that it holds for reading already
- *     	it was locked at weft_main read_again.c:@outer
- *     	a writer that comes in between waits for the first, and the second for the writer
+ *     fatal error: lock order inversion: goroutine N locked a rwmutex for reading that it held for reading already
+ *     	it was locked at reads read_again.c:@outer
+ *     	and again at get read_again.c:@inner
  *
  *     goroutine N "main" [running]:
- *     get read_again.c:@inner
+ *     reads read_again.c:@end
  *     weft_main read_again.c:@call
  */

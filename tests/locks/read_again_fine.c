@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* One after the other, or by an attempt; and two locks of one kind. */
+/* One after the other, by an attempt, one of the two for another; and writing after that. */
 #include <weft.h>
 
 static weft_rwmutex rw, other;
+
+static void ends_reading(void)
+{
+    (void)weft_sleep(weft_background(), 10 * WEFT_MILLISECOND);
+    weft_rwmutex_runlock(&rw);
+}
 
 int weft_main(int argc, char **argv)
 {
@@ -15,7 +21,11 @@ int weft_main(int argc, char **argv)
     weft_rwmutex_runlock(&other);
     weft_rwmutex_rlock(&rw);
     weft_rwmutex_runlock(&rw);
-    weft_rwmutex_lock(&rw);
+    weft_rwmutex_rlock(&rw);
+    weft_go(ends_reading);
+    weft_rwmutex_rlock(&rw);
+    weft_rwmutex_runlock(&rw);
+    weft_rwmutex_lock(&rw); /* waits for the other one */
     weft_rwmutex_unlock(&rw);
     puts("done");
     return 0;
