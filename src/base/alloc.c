@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/bytes.h"
 #include "base/alloc.h"
+#include "base/bytes.h"
 
 #include <string.h>
 

@@ -48,10 +48,10 @@ static inline void light_fence(void)
 
 #define heavy_fence() weft__fence_heavy()
 
-#define likely(x)   __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
-#define noinline    __attribute__((noinline))
-#define array_len(a) (sizeof(a) / sizeof((a)[0]))
+#define likely(x)                     __builtin_expect(!!(x), 1)
+#define unlikely(x)                   __builtin_expect(!!(x), 0)
+#define noinline                      __attribute__((noinline))
+#define array_len(a)                  (sizeof(a) / sizeof((a)[0]))
 #define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
 
 #define CACHE_LINE 64

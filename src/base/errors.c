@@ -20,10 +20,7 @@ noinline int *weft_impl_errno(void)
     return at;
 }
 
-const char *weft_version(void)
-{
-    return WEFT_VERSION;
-}
+const char *weft_version(void) { return WEFT_VERSION; }
 
 const char *weft_strerror(int err)
 {

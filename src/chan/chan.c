@@ -145,8 +145,8 @@ void weft__chan_panic_closed(weft_chan *handle, const char *what)
     char at[256], origin[256];
     weft__site(at, sizeof at, closed);
     weft__site(origin, sizeof origin, made);
-    weft_panic("%s closed channel\n\tclosed at %s by goroutine %llu\n\tchannel made at %s", what, at,
-               (unsigned long long)by, origin);
+    weft_panic("%s closed channel\n\tclosed at %s by goroutine %llu\n\tchannel made at %s", what,
+               at, (unsigned long long)by, origin);
 }
 
 static inline struct chan *lock_chan(weft_chan *handle, uintptr_t pc)
@@ -233,15 +233,9 @@ static void drop(void *handle, uintptr_t pc)
     weft__chan_free(c, pc);
 }
 
-void weft_impl_drop(void *handle)
-{
-    drop(handle, (uintptr_t)__builtin_return_address(0));
-}
+void weft_impl_drop(void *handle) { drop(handle, (uintptr_t)__builtin_return_address(0)); }
 
-void (weft_unref)(void *handle)
-{
-    drop(handle, (uintptr_t)__builtin_return_address(0));
-}
+void(weft_unref)(void *handle) { drop(handle, (uintptr_t)__builtin_return_address(0)); }
 
 /* ---- values -------------------------------------------------------------------- */
 
@@ -272,10 +266,7 @@ void weft__chan_zero(void *to, size_t size)
     }
 }
 
-static inline char *slot_at(struct chan *c, size_t index)
-{
-    return c->buf + index * c->elem;
-}
+static inline char *slot_at(struct chan *c, size_t index) { return c->buf + index * c->elem; }
 
 static inline size_t after(struct chan *c, size_t index)
 {
@@ -425,9 +416,12 @@ static noinline void send_locked(weft_chan *handle, const void *value, uintptr_t
     if (unlikely(weft__tsan))
         san_read(value, c->elem, (void *)pc);
     switch (weft__chan_try_send(c, value)) {
-    case CHAN_DONE: return;
-    case CHAN_CLOSED: weft__chan_panic_closed(handle, "send on");
-    case CHAN_BLOCKED: break;
+    case CHAN_DONE:
+        return;
+    case CHAN_CLOSED:
+        weft__chan_panic_closed(handle, "send on");
+    case CHAN_BLOCKED:
+        break;
     }
     struct waiter w = {.g = weft__current(), .value = (void *)value, .object = c};
     waitq_push(&c->sendq, &w);
@@ -448,9 +442,12 @@ static noinline bool recv_locked(weft_chan *handle, void *out, uintptr_t pc)
     if (unlikely(weft__tsan && out))
         san_write(out, c->elem, (void *)pc);
     switch (weft__chan_try_recv(c, out)) {
-    case CHAN_DONE: return true;
-    case CHAN_CLOSED: return false;
-    case CHAN_BLOCKED: break;
+    case CHAN_DONE:
+        return true;
+    case CHAN_CLOSED:
+        return false;
+    case CHAN_BLOCKED:
+        break;
     }
     struct waiter w = {.g = weft__current(), .value = out, .object = c};
     waitq_push(&c->recvq, &w);
@@ -505,9 +502,12 @@ bool weft_impl_try_send(weft_chan *handle, const void *value)
     if (unlikely(weft__tsan))
         san_read(value, c->elem, (void *)pc);
     switch (weft__chan_try_send(c, value)) {
-    case CHAN_DONE: return true;
-    case CHAN_CLOSED: weft__chan_panic_closed(handle, "send on");
-    case CHAN_BLOCKED: break;
+    case CHAN_DONE:
+        return true;
+    case CHAN_CLOSED:
+        weft__chan_panic_closed(handle, "send on");
+    case CHAN_BLOCKED:
+        break;
     }
     weft__unlock(&c->lock);
     return false;
@@ -531,13 +531,14 @@ bool weft_impl_try_recv(weft_chan *handle, void *out, bool *open)
         if (open)
             *open = false;
         return false;
-    case CHAN_BLOCKED: break;
+    case CHAN_BLOCKED:
+        break;
     }
     weft__unlock(&c->lock);
     return false;
 }
 
-void (weft_close)(void *handle)
+void(weft_close)(void *handle)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
     if (!handle)

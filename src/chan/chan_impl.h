@@ -26,10 +26,10 @@
 enum chan_kind { CHAN_PLAIN, CHAN_TIMER };
 
 struct chan {
-    struct lock lock;     /* guards: all but refs */
+    struct lock lock; /* guards: all but refs */
     uint16_t generation;
-    uint16_t closed;      /* beside generation: one comparison checks both, see healthy() */
-    uint32_t elem;        /* bytes of a value */
+    uint16_t closed; /* beside generation: one comparison checks both, see healthy() */
+    uint32_t elem;   /* bytes of a value */
     uint32_t kind;
     size_t cap, count;
     size_t head, tail; /* indices into buf */
@@ -39,7 +39,7 @@ struct chan {
     uintptr_t made_pc;
     uintptr_t closed_pc; /* or where the last reference was dropped */
     uint64_t closed_by;
-    struct chan *link;   /* in the pool */
+    struct chan *link; /* in the pool */
 };
 
 _Static_assert(sizeof(struct chan) == 128, "a header is two cache lines");

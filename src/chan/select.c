@@ -35,13 +35,13 @@ struct select {
     struct g *g;
     const weft_case *cases;
     size_t n;
-    weft_chan **handle;       /* NULL: the case can never happen */
+    weft_chan **handle; /* NULL: the case can never happen */
     struct waiter *waiters;
-    bool contexts;            /* some cases wait for a context */
-    struct chan **order;      /* the channels, by address, each once */
+    bool contexts;       /* some cases wait for a context */
+    struct chan **order; /* the channels, by address, each once */
     size_t channels;
     struct timer timer;
-    int64_t timeout;          /* ns; < 0: none */
+    int64_t timeout; /* ns; < 0: none */
     uintptr_t pc;
 };
 
@@ -52,10 +52,7 @@ static inline weft_chan *channel_of(const weft_case *k)
     return k->kind == WEFT_IMPL_CASE_DONE ? weft__ctx_done(k->u.ctx) : NULL;
 }
 
-static inline bool sends(const weft_case *k)
-{
-    return k->kind == WEFT_IMPL_CASE_SEND;
-}
+static inline bool sends(const weft_case *k) { return k->kind == WEFT_IMPL_CASE_SEND; }
 
 /* Could this case happen now?  Exact under the lock, a guess without. */
 static inline bool seems_ready(const weft_case *k, struct chan *c)

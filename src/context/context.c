@@ -27,10 +27,7 @@ static struct {
 
 /* ---- handles ------------------------------------------------------------------- */
 
-static uint64_t generation_of(uint64_t handles)
-{
-    return handles >> CTX_HANDLE_BITS;
-}
+static uint64_t generation_of(uint64_t handles) { return handles >> CTX_HANDLE_BITS; }
 
 static weft_ctx *handle_of_context(struct context *c)
 {
@@ -121,7 +118,7 @@ static void unref(weft_ctx *handle, uintptr_t pc)
     ctx_put(c);
 }
 
-void (weft_ctx_unref)(weft_ctx *handle)
+void(weft_ctx_unref)(weft_ctx *handle)
 {
     if (handle)
         unref(handle, (uintptr_t)__builtin_return_address(0));
@@ -244,10 +241,7 @@ void weft__ctx_put_last(struct context *c)
 
 /* ---- making ------------------------------------------------------------------------ */
 
-weft_ctx *weft_background(void)
-{
-    return (weft_ctx *)&background;
-}
+weft_ctx *weft_background(void) { return (weft_ctx *)&background; }
 
 /* A context below @parent, with one handle; not linked to anything yet. */
 static struct context *derive(weft_ctx *parent, enum ctx_kind kind, uintptr_t pc)
@@ -322,8 +316,7 @@ static weft_ctx *with_deadline(weft_ctx *parent, int64_t when, bool past, uintpt
 weft_ctx *(weft_ctx_with_timeout)(weft_ctx *parent, weft_duration d)
 {
     need_runtime("weft_ctx_with_timeout");
-    return with_deadline(parent, weft__deadline(d), d <= 0,
-                         (uintptr_t)__builtin_return_address(0));
+    return with_deadline(parent, weft__deadline(d), d <= 0, (uintptr_t)__builtin_return_address(0));
 }
 
 weft_ctx *(weft_ctx_with_deadline)(weft_ctx *parent, weft_time when)
@@ -360,10 +353,7 @@ int weft__ctx_check(weft_ctx *handle)
     return err;
 }
 
-int weft_ctx_err(weft_ctx *handle)
-{
-    return weft__ctx_check(handle);
-}
+int weft_ctx_err(weft_ctx *handle) { return weft__ctx_check(handle); }
 
 int weft_ctx_cause(weft_ctx *handle)
 {

@@ -96,18 +96,18 @@ struct ctx_node {
 enum { NODE_CONTEXT, NODE_CALL, NODE_WAIT };
 
 struct context {
-    struct lock lock;        /* guards: err, cause, done (both until set), first, last */
+    struct lock lock; /* guards: err, cause, done (both until set), first, last */
     uint8_t kind;
     bool has_timer;
-    int32_t err, cause;      /* of a core; err is set once and read without the lock */
-    uint64_t handles;        /* atomic: generation << HANDLE_BITS | references of programs */
-    int64_t refs;            /* atomic */
-    struct context *parent;  /* NULL: the background */
+    int32_t err, cause;     /* of a core; err is set once and read without the lock */
+    uint64_t handles;       /* atomic: generation << HANDLE_BITS | references of programs */
+    int64_t refs;           /* atomic */
+    struct context *parent; /* NULL: the background */
     struct context *core;
-    struct ctx_node node;    /* in the list of the parent's core */
+    struct ctx_node node; /* in the list of the parent's core */
     struct ctx_node *first, *last;
-    weft_chan *done;         /* made when asked for; closed by the end */
-    int64_t deadline;        /* the earliest from here up, or TIME_NEVER */
+    weft_chan *done;  /* made when asked for; closed by the end */
+    int64_t deadline; /* the earliest from here up, or TIME_NEVER */
     union {
         struct timer timer;
         struct {
@@ -115,9 +115,9 @@ struct context {
             void *value;
         };
     };
-    uint64_t signals;        /* bit n: signal n; changes under the watch lock */
+    uint64_t signals; /* bit n: signal n; changes under the watch lock */
     struct context *watch_next;
-    struct context *link;    /* in the pool */
+    struct context *link; /* in the pool */
     uintptr_t made_pc, dropped_pc;
 };
 
@@ -131,10 +131,7 @@ static inline struct context *context_of(const weft_ctx *handle)
 }
 
 /* [ctx.refs] Everything that was done under a reference comes before the end. */
-static inline void ctx_get(struct context *c)
-{
-    add_relaxed(&c->refs, 1);
-}
+static inline void ctx_get(struct context *c) { add_relaxed(&c->refs, 1); }
 
 /* ctx_try_get - a reference to a record that may be ending; false: it is. */
 static inline bool ctx_try_get(struct context *c)

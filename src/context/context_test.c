@@ -207,8 +207,8 @@ WEFT_TEST(values_are_found_at_any_depth_nearest_first)
     static char keys[DEPTH], other;
     weft_ctx *ctx = weft_ctx_ref(weft_background());
     for (int i = 0; i < DEPTH; i++) {
-        weft_ctx *next = i % 3 ? weft_ctx_with_value(ctx, &keys[i], &keys[i])
-                               : weft_ctx_with_cancel(ctx);
+        weft_ctx *next =
+            i % 3 ? weft_ctx_with_value(ctx, &keys[i], &keys[i]) : weft_ctx_with_cancel(ctx);
         weft_ctx_unref(ctx);
         ctx = next;
     }
@@ -276,7 +276,7 @@ static void attach_until_ended(weft_ctx *root, _Atomic long *made)
         (*made)++;
         if (weft_ctx_err(root) != 0) {
             weft_auto(weft_ctx, late) = weft_ctx_with_cancel(root);
-            weft_check(weft_ctx_err(late), ==, -ECANCELED); /* made after the end */
+            weft_check(weft_ctx_err(late), ==, -ECANCELED);              /* made after the end */
             weft_check(weft_sleep(c, 10 * WEFT_SECOND), ==, -ECANCELED); /* made before it */
             return;
         }
@@ -307,9 +307,15 @@ static void wait_all_ways(weft_ctx *ctx, int_chan *never, int way, _Atomic int *
 {
     int v, err = 0;
     switch (way % 5) {
-    case 0: err = weft_sleep(ctx, WEFT_HOUR); break;
-    case 1: err = weft_recv_ctx(ctx, never, &v); break;
-    case 2: err = weft_send_ctx(ctx, never + 0, 1); break;
+    case 0:
+        err = weft_sleep(ctx, WEFT_HOUR);
+        break;
+    case 1:
+        err = weft_recv_ctx(ctx, never, &v);
+        break;
+    case 2:
+        err = weft_send_ctx(ctx, never + 0, 1);
+        break;
     case 3:
         weft_recv(weft_ctx_done(ctx), NULL);
         err = weft_ctx_err(ctx);
@@ -473,8 +479,8 @@ static void use_after(weft_ctx *ctx) { weft_ctx_after_func(ctx, use_err, ctx); }
 static void use_select(weft_ctx *ctx) { weft_select(weft_on_done(ctx)); }
 static void key_of_null(weft_ctx *ctx) { weft_ctx_unref(weft_ctx_with_value(ctx, NULL, ctx)); }
 
-static void (*const uses[])(weft_ctx *) = {use_err,   use_cancel, use_parent, use_ref,  use_unref,
-                                           use_done,  use_value,  use_sleep,  use_after, use_select};
+static void (*const uses[])(weft_ctx *) = {use_err,  use_cancel, use_parent, use_ref,   use_unref,
+                                           use_done, use_value,  use_sleep,  use_after, use_select};
 
 WEFT_TEST(use_after_the_last_unref_panics)
 {
@@ -577,7 +583,11 @@ WEFT_TEST(storm_of_contexts)
 /* ---- signals ----------------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t handled;
-static void handler(int sig) { (void)sig; handled++; }
+static void handler(int sig)
+{
+    (void)sig;
+    handled++;
+}
 
 WEFT_TEST(a_signal_ends_the_contexts_that_watch_it)
 {

@@ -37,14 +37,14 @@ enum { BATCH = 64 };
  * the serial number says which one a weft_ctx_call means. */
 struct call {
     struct ctx_node node;
-    struct context *on;   /* the core it hangs on */
-    bool keeps;           /* it holds a reference to that */
-    uint64_t serial;      /* moves on when the call is over */
+    struct context *on; /* the core it hangs on */
+    bool keeps;         /* it holds a reference to that */
+    uint64_t serial;    /* moves on when the call is over */
     uintptr_t pc;
     weft_impl_fn fn;
     uintptr_t arg[6];
     unsigned n;
-    struct call *link;    /* in the pool, or in a list of calls to be started */
+    struct call *link; /* in the pool, or in a list of calls to be started */
 };
 
 /* A goroutine that waits. */
@@ -52,7 +52,7 @@ struct ctx_wait {
     struct ctx_node node;
     struct g *g;
     uint64_t ticket;
-    bool ended;           /* left by the context: it took the ticket */
+    bool ended; /* left by the context: it took the ticket */
     struct context *on;
     struct lock *unlock;
 };
@@ -381,10 +381,7 @@ static void cancel(weft_ctx *handle, int cause, const char *what)
     ctx_put(c);
 }
 
-void weft_ctx_cancel(weft_ctx *handle)
-{
-    cancel(handle, -ECANCELED, "weft_ctx_cancel");
-}
+void weft_ctx_cancel(weft_ctx *handle) { cancel(handle, -ECANCELED, "weft_ctx_cancel"); }
 
 void weft_ctx_cancel_cause(weft_ctx *handle, int cause)
 {
@@ -435,10 +432,7 @@ struct context *weft__ctx_hold(weft_ctx *ctx)
     return core;
 }
 
-void weft__ctx_release(struct context *c)
-{
-    ctx_unpin(c);
-}
+void weft__ctx_release(struct context *c) { ctx_unpin(c); }
 
 /* On another stack.  From the first unlock on somebody may wake the goroutine,
  * and *w be gone. */

@@ -34,10 +34,7 @@ static struct {
     struct installed installed[SIGNALS];
 } watch;
 
-static uint64_t bit(int sig)
-{
-    return (uint64_t)1 << (sig - 1);
-}
+static uint64_t bit(int sig) { return (uint64_t)1 << (sig - 1); }
 
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
@@ -92,13 +89,17 @@ static const char *objection(int sig)
 {
     switch (sig) {
     case SIGKILL:
-    case SIGSTOP: return "it cannot be caught";
+    case SIGSTOP:
+        return "it cannot be caught";
     case SIGSEGV:
     case SIGBUS:
     case SIGFPE:
-    case SIGILL: return "it tells of a fault";
-    case SIGURG: return "the runtime uses it";
-    default: return sig < 1 || sig > SIGNALS ? "there is no such signal" : NULL;
+    case SIGILL:
+        return "it tells of a fault";
+    case SIGURG:
+        return "the runtime uses it";
+    default:
+        return sig < 1 || sig > SIGNALS ? "there is no such signal" : NULL;
     }
 }
 
@@ -144,8 +145,7 @@ weft_ctx *weft_impl_ctx_with_signals(weft_ctx *parent, const int *signals)
     if (!load_relaxed(&sched.running))
         weft_panic("weft_ctx_with_signals needs the runtime: call it under weft_main or weft_run");
     uint64_t set = set_of(signals);
-    weft_ctx *handle =
-        weft__ctx_derive_cancel(parent, (uintptr_t)__builtin_return_address(0));
+    weft_ctx *handle = weft__ctx_derive_cancel(parent, (uintptr_t)__builtin_return_address(0));
     int refused = watch_all(context_of(handle), set);
     if (refused) {
         weft_impl_ctx_end(handle);

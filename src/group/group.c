@@ -12,12 +12,12 @@
  * The last touch of a group by a member is the unlock in over(): running is
  * zero from then on, and the owner may free the group.
  */
+#include "weft/group.h"
 #include "base/alloc.h"
 #include "debug/debug.h"
 #include "sanitize/sanitize.h"
 #include "sched/park.h"
 #include "sched/sched.h"
-#include "weft/group.h"
 #include "weft/panic.h"
 
 struct weft_group {
@@ -25,10 +25,10 @@ struct weft_group {
     uintptr_t made_pc;
     struct lock lock;
     int running, limit;
-    int err;                  /* the first one */
+    int err; /* the first one */
     bool waited;
-    uintptr_t wait_pc;        /* where weft_group_wait() was called */
-    weft_panic_info *panic;   /* the first one */
+    uintptr_t wait_pc;      /* where weft_group_wait() was called */
+    weft_panic_info *panic; /* the first one */
     struct waitq waiters, slots;
 };
 
@@ -186,7 +186,7 @@ void *weft_impl_group_try_go(weft_group *g, weft_impl_fn fn, unsigned n, const u
     return g;
 }
 
-void (weft_group_set_limit)(weft_group *g, int n)
+void(weft_group_set_limit)(weft_group *g, int n)
 {
     check(g, "weft_group_set_limit");
     weft__lock(&g->lock);
@@ -219,7 +219,7 @@ static weft_panic_info *join(weft_group *g, uintptr_t pc)
     return panic;
 }
 
-int (weft_group_wait)(weft_group *g)
+int(weft_group_wait)(weft_group *g)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
     check(g, "weft_group_wait");

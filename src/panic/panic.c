@@ -18,8 +18,8 @@
 #include <string.h>
 
 #include "arch/switch.h"
-#include "base/bytes.h"
 #include "base/alloc.h"
+#include "base/bytes.h"
 #include "debug/debug.h"
 #include "platform/platform.h"
 #include "sanitize/sanitize.h"
@@ -34,7 +34,7 @@ struct weft_panic_info {
     struct weft_panic_info *outer;    /* on g->panic: raised earlier, still running down */
     struct weft_panic_info *replaced; /* what this one took the place of */
     struct try_frame *target;
-    size_t size;                      /* of this block */
+    size_t size; /* of this block */
     size_t depth;
     uintptr_t pcs[PANIC_DEPTH];
     char message[];
@@ -63,16 +63,24 @@ void weft_impl_scope_pop(struct weft_impl_scope **head, struct weft_impl_scope *
 static void call(weft_impl_fn fn, const uintptr_t *a, unsigned n)
 {
     switch (n) {
-    case 0: fn(); break;
-    case 1: ((void (*)(uintptr_t))fn)(a[0]); break;
-    case 2: ((void (*)(uintptr_t, uintptr_t))fn)(a[0], a[1]); break;
-    case 3: ((void (*)(uintptr_t, uintptr_t, uintptr_t))fn)(a[0], a[1], a[2]); break;
+    case 0:
+        fn();
+        break;
+    case 1:
+        ((void (*)(uintptr_t))fn)(a[0]);
+        break;
+    case 2:
+        ((void (*)(uintptr_t, uintptr_t))fn)(a[0], a[1]);
+        break;
+    case 3:
+        ((void (*)(uintptr_t, uintptr_t, uintptr_t))fn)(a[0], a[1], a[2]);
+        break;
     case 4:
         ((void (*)(uintptr_t, uintptr_t, uintptr_t, uintptr_t))fn)(a[0], a[1], a[2], a[3]);
         break;
     case 5:
-        ((void (*)(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t))fn)(a[0], a[1], a[2], a[3],
-                                                                              a[4]);
+        ((void (*)(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t))fn)(a[0], a[1], a[2],
+                                                                              a[3], a[4]);
         break;
     default:
         ((void (*)(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t))fn)(
@@ -80,15 +88,9 @@ static void call(weft_impl_fn fn, const uintptr_t *a, unsigned n)
     }
 }
 
-void weft_impl_run_n(struct weft_impl_scope *s)
-{
-    call(s->fn, s->arg, s->n);
-}
+void weft_impl_run_n(struct weft_impl_scope *s) { call(s->fn, s->arg, s->n); }
 
-void weft_impl_run_1(struct weft_impl_scope *s)
-{
-    call(s->fn, s->arg, 1);
-}
+void weft_impl_run_1(struct weft_impl_scope *s) { call(s->fn, s->arg, 1); }
 
 static void run_scopes(struct g *g, struct weft_impl_scope *until)
 {
@@ -231,10 +233,7 @@ weft_panic_info *weft_impl_try(weft_impl_fn fn, unsigned n, const uintptr_t *arg
     return p;
 }
 
-const char *weft_panic_message(const weft_panic_info *p)
-{
-    return p ? p->message : "";
-}
+const char *weft_panic_message(const weft_panic_info *p) { return p ? p->message : ""; }
 
 void weft_panic_print(const weft_panic_info *p, FILE *out)
 {

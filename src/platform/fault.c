@@ -61,8 +61,10 @@ void weft__fault_init(void)
     for (const char *at = spec; at; at++) {
         at = plan_one(at);
         if (!at || (*at != ',' && *at != '\0')) {
-            fprintf(stderr, "weft: WEFT_FAULT=%s: not a list of mmap=N, thread=N, commit=N, guard=N, "
-                            "each with + for \"from then on\"\n", spec);
+            fprintf(stderr,
+                    "weft: WEFT_FAULT=%s: not a list of mmap=N, thread=N, commit=N, guard=N, "
+                    "each with + for \"from then on\"\n",
+                    spec);
             _exit(2);
         }
         if (*at == '\0')

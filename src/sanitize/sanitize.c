@@ -115,7 +115,8 @@ static void name_fiber(struct g *g)
         return;
     if (g->create_pc) {
         place_name(place, sizeof place, g->create_pc);
-        int n = snprintf(name, sizeof name, "goroutine %llu created at ", (unsigned long long)g->id);
+        int n =
+            snprintf(name, sizeof name, "goroutine %llu created at ", (unsigned long long)g->id);
         snprintf(name + n, sizeof name - (size_t)n, "%.*s", (int)sizeof name - n - 1, place);
     } else {
         snprintf(name, sizeof name, "goroutine %llu \"%s\"", (unsigned long long)g->id,
@@ -201,15 +202,9 @@ void weft__san_try_leave(struct g *g, void *outer)
     __tsan_destroy_fiber(inner);
 }
 
-void weft__hb_release_slow(void *at)
-{
-    __tsan_release(at);
-}
+void weft__hb_release_slow(void *at) { __tsan_release(at); }
 
-void weft__hb_acquire_slow(void *at)
-{
-    __tsan_acquire(at);
-}
+void weft__hb_acquire_slow(void *at) { __tsan_acquire(at); }
 
 void weft__san_read_slow(const void *at, size_t size, void *pc)
 {

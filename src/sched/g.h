@@ -73,21 +73,21 @@ struct try_frame {
 };
 
 enum {
-    G_FLAG_SYSTEM = 1,  /* the runtime's own: not counted, not reported */
-    G_FLAG_MAIN = 2,    /* the first goroutine */
-    G_FLAG_GOEXIT = 4,  /* runs its scope ends because of weft_goexit() */
-    G_FLAG_PANIC = 8,   /* runs its scope ends because of a panic */
-    G_FLAG_TIMED = 16,  /* waits with a time limit: it will wake by itself */
+    G_FLAG_SYSTEM = 1,   /* the runtime's own: not counted, not reported */
+    G_FLAG_MAIN = 2,     /* the first goroutine */
+    G_FLAG_GOEXIT = 4,   /* runs its scope ends because of weft_goexit() */
+    G_FLAG_PANIC = 8,    /* runs its scope ends because of a panic */
+    G_FLAG_TIMED = 16,   /* waits with a time limit: it will wake by itself */
     G_FLAG_PTHREAD = 32, /* holds a pthread mutex; known only under WEFT_CHECK=locks */
 };
 
 struct g {
     /* switching */
-    void *sp;              /* while not RUNNING: the suspended context */
-    struct m *m;           /* while RUNNING: the thread's record; NULL for plain threads */
-    struct g *link;        /* in a queue or free list */
-    uint32_t state;        /* enum g_state; see above for who writes */
-    uint8_t wait_reason;   /* enum wait_reason; with the three below, written before parking */
+    void *sp;            /* while not RUNNING: the suspended context */
+    struct m *m;         /* while RUNNING: the thread's record; NULL for plain threads */
+    struct g *link;      /* in a queue or free list */
+    uint32_t state;      /* enum g_state; see above for who writes */
+    uint8_t wait_reason; /* enum wait_reason; with the three below, written before parking */
     uint8_t flags;
     uint16_t pin_count;
     char *stack_lo, *stack_hi; /* NULL until it first runs */
@@ -95,27 +95,27 @@ struct g {
     struct try_frame *tries;
 
     /* waiting and origin */
-    uint64_t wait_ticket;  /* who may wake it; see sched/park.h */
+    uint64_t wait_ticket; /* who may wake it; see sched/park.h */
     void *wait_object;
     uintptr_t wait_pc;
-    int64_t wait_since;    /* ns, coarse */
-    void *wait_result;     /* left by the waker */
+    int64_t wait_since; /* ns, coarse */
+    void *wait_result;  /* left by the waker */
     uint64_t id, parent_id;
     uintptr_t create_pc;
 
     /* start; fn stays for reports */
     weft_impl_fn fn;
     uintptr_t arg[6];
-    struct weft_wg *wg;    /* counted done at the end */
+    struct weft_wg *wg; /* counted done at the end */
 
     /* rarely used */
     const char *name;
     struct weft_panic_info *panic; /* the one being run down, innermost first */
     void *tsan_fiber, *asan_fake;
-    struct m *pinned;      /* may run only there */
+    struct m *pinned; /* may run only there */
     struct parker *thread;
-    size_t stack_wish;     /* bytes, 0: default */
-    void *held;            /* head of the list of locks held, when tracked */
+    size_t stack_wish; /* bytes, 0: default */
+    void *held;        /* head of the list of locks held, when tracked */
 };
 
 _Static_assert(sizeof(struct g) == 256, "a record is four cache lines; debuggers know its size");

@@ -70,12 +70,6 @@ struct g *weft__g_grow(unsigned n)
     return list;
 }
 
-size_t weft__g_count(void)
-{
-    return load_acquire(&table.used); /* acquire [gtable.used] */
-}
+size_t weft__g_count(void) { return load_acquire(&table.used); /* acquire [gtable.used] */ }
 
-struct g *weft__g_at(size_t index)
-{
-    return &table.base[index];
-}
+struct g *weft__g_at(size_t index) { return &table.base[index]; }

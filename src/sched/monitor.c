@@ -35,8 +35,8 @@
 
 /* A goroutine that blocks its thread with nothing else to run loses its P after
  * this, so that the P is idle and the monitor may sleep. */
-#define ALONE_NS      ((int64_t)200 * 1000 * 1000)
-#define STALL_NS      ((int64_t)3 * 1000 * 1000 * 1000)
+#define ALONE_NS ((int64_t)200 * 1000 * 1000)
+#define STALL_NS ((int64_t)3 * 1000 * 1000 * 1000)
 
 enum { IDLE_LOOKS = 5, MONITOR_STACK = 1 << 20 };
 
@@ -50,7 +50,8 @@ void weft__monitor_poke(void)
 }
 
 /* [inside] Runs @take on the P of @m if the M is in user code. */
-static bool with_p(struct m *m, struct p *p, void (*take)(struct m *, struct p *, void *), void *arg)
+static bool with_p(struct m *m, struct p *p, void (*take)(struct m *, struct p *, void *),
+                   void *arg)
 {
     weft__lock(&sched.retake);
     store_relaxed(&m->retake, 1);
@@ -179,7 +180,8 @@ static void short_of_threads(int64_t now)
     ticks = sum;
     if (stalled && now - since > STALL_NS)
         weft__fatal("cannot start a thread (%s), and all others are blocked while goroutines "
-                    "wait to run", weft_strerror(sched.thread_error));
+                    "wait to run",
+                    weft_strerror(sched.thread_error));
 }
 
 static void *monitor_main(void *arg)

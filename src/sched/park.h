@@ -24,11 +24,11 @@
 struct waiter {
     struct waiter *next, *prev;
     struct g *g;
-    uint64_t ticket;  /* 0: waits for this one thing only */
-    void *value;      /* where to copy from or to */
-    void *object;     /* what it waits for */
-    int index;        /* which case of a select */
-    bool ok;          /* left by the waker: a value was passed */
+    uint64_t ticket; /* 0: waits for this one thing only */
+    void *value;     /* where to copy from or to */
+    void *object;    /* what it waits for */
+    int index;       /* which case of a select */
+    bool ok;         /* left by the waker: a value was passed */
 };
 
 struct waitq {

@@ -17,7 +17,4 @@ uint64_t weft__policy_random_slow(void)
     return r;
 }
 
-uint64_t weft_rand(void)
-{
-    return weft__policy_random(weft__current());
-}
+uint64_t weft_rand(void) { return weft__policy_random(weft__current()); }

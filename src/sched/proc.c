@@ -43,11 +43,11 @@ struct sched sched;
 __thread struct g *weft__tls_g __attribute__((tls_model("initial-exec")));
 
 enum {
-    GLOBAL_EVERY = 61,   /* switches between looks at the global queue */
-    STREAK_MAX = 64,     /* hand-overs in a row before the ring has its turn */
-    SAMPLE_OFTEN = 8,    /* hand-overs between measurements: near the limit, */
-    SAMPLE_RARELY = 64,  /* and far below it */
-    FREE_MAX = 256,      /* dead records a P keeps */
+    GLOBAL_EVERY = 61,  /* switches between looks at the global queue */
+    STREAK_MAX = 64,    /* hand-overs in a row before the ring has its turn */
+    SAMPLE_OFTEN = 8,   /* hand-overs between measurements: near the limit, */
+    SAMPLE_RARELY = 64, /* and far below it */
+    FREE_MAX = 256,     /* dead records a P keeps */
     FREE_BATCH = 64,
     ID_BATCH = 64,
 };
@@ -56,10 +56,7 @@ enum {
 /* ---- making goroutines runnable --------------------------------------------- */
 
 /* [p.hold] How long does a goroutine wait on this P when it is the only one? */
-static noinline void hold_begin(struct p *p)
-{
-    p->hold_start = weft__now();
-}
+static noinline void hold_begin(struct p *p) { p->hold_start = weft__now(); }
 
 noinline void weft__hold_end(struct p *p)
 {
@@ -605,10 +602,7 @@ void weft__exit(void)
 }
 
 /* Runs @g on the M's own context's behalf; returns when the M must look again. */
-struct m *weft__run_next(struct m *m, struct g *g)
-{
-    return switch_to(m, &m->g0, g);
-}
+struct m *weft__run_next(struct m *m, struct g *g) { return switch_to(m, &m->g0, g); }
 
 int weft_num_goroutine(void)
 {

@@ -15,8 +15,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
 #include "base/alloc.h"
+#include "base/bytes.h"
 #include "base/rand.h"
 #include "context/context_impl.h"
 #include "debug/debug.h"
@@ -187,9 +187,8 @@ void weft__finish(struct m *m)
 static void run_main(struct main_call *c)
 {
     uintptr_t *a = c->arg;
-    sched.result =
-        ((int (*)(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t))c->fn)(
-            a[0], a[1], a[2], a[3], a[4], a[5]);
+    sched.result = ((int (*)(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t,
+                             uintptr_t))c->fn)(a[0], a[1], a[2], a[3], a[4], a[5]);
     hb_release(c); /* to what runs at the end of the process */
 }
 
@@ -352,8 +351,8 @@ void weft__check_dead(void)
     int threads = weft__thread_count();
     weft__lock(&sched.lock);
     int ours = (int)sched.thread_count + 1; /* and the monitor */
-    bool idle = weft__at_rest() && weft__timers_next() == TIME_NEVER && !sched.main_done &&
-                !sched.stopping;
+    bool idle =
+        weft__at_rest() && weft__timers_next() == TIME_NEVER && !sched.main_done && !sched.stopping;
     int base = sched.foreign_base;
     weft__unlock(&sched.lock);
     if (idle && threads >= 0 && threads <= ours + base)

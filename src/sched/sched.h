@@ -26,9 +26,9 @@
 
 #include <pthread.h>
 
+#include "arch/switch.h"
 #include "base/atomic.h"
 #include "base/lock.h"
-#include "arch/switch.h"
 #include "sched/g.h"
 #include "sched/timers.h"
 #include "stack/stack.h"
@@ -55,16 +55,16 @@ enum {
 enum p_place { P_SURPLUS, P_IDLE, P_TAKEN };
 
 struct p {
-    struct g *next;        /* runs before the queue; owner only */
-    uint32_t tick;         /* switches; owner writes, monitor reads */
-    uint32_t attention;    /* ATTN_ bits; set by anyone, cleared by the owner */
-    struct m *m;           /* owner */
-    uint32_t streak;       /* hand-overs in a row through next */
-    uint32_t samples;      /* hand-overs until the next measurement */
-    bool coarse;           /* hand-overs tend to wait long: wake others for them; thieves read */
-    int64_t hold_start;    /* when the only runnable goroutine began to wait; 0: not measured */
-    int64_t live;          /* goroutines started minus ended here */
-    struct g *free;        /* dead records */
+    struct g *next;     /* runs before the queue; owner only */
+    uint32_t tick;      /* switches; owner writes, monitor reads */
+    uint32_t attention; /* ATTN_ bits; set by anyone, cleared by the owner */
+    struct m *m;        /* owner */
+    uint32_t streak;    /* hand-overs in a row through next */
+    uint32_t samples;   /* hand-overs until the next measurement */
+    bool coarse;        /* hand-overs tend to wait long: wake others for them; thieves read */
+    int64_t hold_start; /* when the only runnable goroutine began to wait; 0: not measured */
+    int64_t live;       /* goroutines started minus ended here */
+    struct g *free;     /* dead records */
     uint32_t free_count;
     int index;
     uint64_t id_next, id_end;
@@ -72,8 +72,8 @@ struct p {
     struct stack_cache stacks;
     struct runq runq;
     struct timer_heap timers;
-    uint8_t place;         /* enum p_place; under sched.lock */
-    struct p *link;        /* while idle; under sched.lock */
+    uint8_t place;  /* enum p_place; under sched.lock */
+    struct p *link; /* while idle; under sched.lock */
 
     /* the monitor's notes */
     uint32_t seen_tick;
@@ -82,31 +82,31 @@ struct p {
 };
 
 struct m {
-    struct g g0;           /* the scheduler's own context, on the thread's stack */
-    struct g *current;     /* the goroutine that runs here, or &g0 */
-    struct p *p;           /* NULL: may not touch any; see above */
-    uint32_t inside;       /* in the runtime, how deep; 1 at every switch */
-    uint32_t retake;       /* the monitor is about to take the P */
-    bool spinning;         /* counted in sched.spinning */
-    bool lost;             /* counted in sched.lost: runs a goroutine without a P */
-    bool computes;         /* counted in sched.computing too */
-    bool parked;           /* pinned and asleep: only its goroutine may wake it; sched.lock */
-    void *commit_arg;      /* after a switch: NULL, or the lock to release, */
-    void (*commit)(void *);/* or what to call this with */
-    uint32_t wake;         /* futex: 0 asleep or about to, else why it was woken; sched.lock */
-    struct p *given;       /* the P to go on with; sched.lock */
-    struct g *locked;      /* a pinned goroutine that may only run here */
-    struct g *handed;      /* that goroutine, to be run next */
+    struct g g0;            /* the scheduler's own context, on the thread's stack */
+    struct g *current;      /* the goroutine that runs here, or &g0 */
+    struct p *p;            /* NULL: may not touch any; see above */
+    uint32_t inside;        /* in the runtime, how deep; 1 at every switch */
+    uint32_t retake;        /* the monitor is about to take the P */
+    bool spinning;          /* counted in sched.spinning */
+    bool lost;              /* counted in sched.lost: runs a goroutine without a P */
+    bool computes;          /* counted in sched.computing too */
+    bool parked;            /* pinned and asleep: only its goroutine may wake it; sched.lock */
+    void *commit_arg;       /* after a switch: NULL, or the lock to release, */
+    void (*commit)(void *); /* or what to call this with */
+    uint32_t wake;          /* futex: 0 asleep or about to, else why it was woken; sched.lock */
+    struct p *given;        /* the P to go on with; sched.lock */
+    struct g *locked;       /* a pinned goroutine that may only run here */
+    struct g *handed;       /* that goroutine, to be run next */
     pthread_t thread;
     int tid;
     uint64_t random;
-    struct m *link;        /* while idle; under sched.lock */
-    struct m *all;         /* list of all; under sched.lock */
+    struct m *link; /* while idle; under sched.lock */
+    struct m *all;  /* list of all; under sched.lock */
     void *signal_stack;
     uint64_t signal_request; /* for reports: see debug/ */
     bool joined;
-    bool first;            /* the thread that called weft_run() */
-    bool finisher;         /* ran the first goroutine to its end */
+    bool first;    /* the thread that called weft_run() */
+    bool finisher; /* ran the first goroutine to its end */
 };
 
 /* lock guards: idle lists, all_m, global queue, procs, lost; words marked * are
@@ -119,41 +119,41 @@ struct sched {
     struct p *idle_p;
     struct m *idle_m;
     struct m *all_m;
-    struct m *failed_m;         /* whose thread could not be made; the next attempt uses it */
-    bool no_threads;            /* * the last attempt failed: not again before the monitor's look */
-    int thread_error;           /* and why */
+    struct m *failed_m; /* whose thread could not be made; the next attempt uses it */
+    bool no_threads;    /* * the last attempt failed: not again before the monitor's look */
+    int thread_error;   /* and why */
     struct m *first_m;
-    uint32_t idle_count;        /* * */
-    uint32_t taken_count;       /* * Ps that an M has, or is given; surplus ones too */
-    uint32_t spinning;          /* * atomic */
-    uint32_t thread_count;      /* Ms that exist */
-    uint32_t lost;              /* Ms that run a goroutine without a P */
+    uint32_t idle_count;   /* * */
+    uint32_t taken_count;  /* * Ps that an M has, or is given; surplus ones too */
+    uint32_t spinning;     /* * atomic */
+    uint32_t thread_count; /* Ms that exist */
+    uint32_t lost;         /* Ms that run a goroutine without a P */
     struct g *global_first, *global_last;
-    uint32_t global_count;      /* * */
-    struct g *free;             /* dead records beyond the Ps' own lists */
-    uint64_t id_next;           /* atomic */
-    int64_t live;               /* of goroutines started by threads without a P; atomic */
+    uint32_t global_count; /* * */
+    struct g *free;        /* dead records beyond the Ps' own lists */
+    uint64_t id_next;      /* atomic */
+    int64_t live;          /* of goroutines started by threads without a P; atomic */
 
-    bool running;               /* * the runtime is up */
-    bool stopping;              /* * Ms end themselves */
-    bool main_gone;             /* * the first goroutine ended by weft_goexit() */
-    bool main_done;             /* * it returned */
-    bool exits;                 /* its end is the end of the process */
+    bool running;   /* * the runtime is up */
+    bool stopping;  /* * Ms end themselves */
+    bool main_gone; /* * the first goroutine ended by weft_goexit() */
+    bool main_done; /* * it returned */
+    bool exits;     /* its end is the end of the process */
     int result;
-    struct lock retake;         /* held by who takes a P from a running M */
-    uint32_t computing;         /* Ms among the lost that compute; the monitor's */
-    int64_t coarse_now;         /* * ns, advanced by the monitor and by wake-ups */
+    struct lock retake; /* held by who takes a P from a running M */
+    uint32_t computing; /* Ms among the lost that compute; the monitor's */
+    int64_t coarse_now; /* * ns, advanced by the monitor and by wake-ups */
 
-    struct m *keeper;           /* the idle M that sleeps until the earliest timer */
-    int64_t keeper_when;        /* * */
+    struct m *keeper;    /* the idle M that sleeps until the earliest timer */
+    int64_t keeper_when; /* * */
 
     pthread_t monitor;
     bool monitor_started;
-    uint32_t monitor_word;      /* futex */
-    bool monitor_deep;          /* * asleep until something runs */
-    int64_t monitor_next;       /* * when it will look */
-    int foreign_base;           /* threads of the sanitizers, there from the start */
-    bool lock_waits;            /* * goroutines wait for locks that were not judged yet */
+    uint32_t monitor_word; /* futex */
+    bool monitor_deep;     /* * asleep until something runs */
+    int64_t monitor_next;  /* * when it will look */
+    int foreign_base;      /* threads of the sanitizers, there from the start */
+    bool lock_waits;       /* * goroutines wait for locks that were not judged yet */
 };
 
 extern HIDDEN struct sched sched;

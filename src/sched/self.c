@@ -7,8 +7,8 @@
 #include "debug/debug.h"
 #include "sanitize/sanitize.h"
 #include "sched/park.h"
-#include "sync/lockcheck.h"
 #include "sched/sched.h"
+#include "sync/lockcheck.h"
 
 struct thread_record {
     struct g g;
@@ -30,10 +30,7 @@ static void thread_ends(void *at)
         weft__monitor_poke();
 }
 
-static void key_make(void)
-{
-    pthread_key_create(&key, thread_ends);
-}
+static void key_make(void) { pthread_key_create(&key, thread_ends); }
 
 static noinline struct g *thread_new(void)
 {

@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/alloc.h"
+#include "base/bytes.h"
 #include "debug/debug.h"
 #include "platform/platform.h"
 #include "sched/park.h"

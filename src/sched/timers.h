@@ -22,14 +22,15 @@ struct timer_heap;
 #define TIME_NEVER INT64_MAX
 
 struct timer_due {
-    struct g *ready;     /* one goroutine to wake */
-    bool late;           /* call t->late(t) when no lock is held */
+    struct g *ready; /* one goroutine to wake */
+    bool late;       /* call t->late(t) when no lock is held */
 };
 
 struct timer {
-    int64_t when;             /* ns, monotonic */
-    struct timer_heap *heap;  /* the heap it is in; NULL when not armed.  Written under that heap's lock */
-    uint32_t index;           /* its place there */
+    int64_t when; /* ns, monotonic */
+    struct timer_heap
+        *heap;      /* the heap it is in; NULL when not armed.  Written under that heap's lock */
+    uint32_t index; /* its place there */
     /* With the heap's lock held.  To run again, set when and return true. */
     bool (*fire)(struct timer *t, int64_t now, struct timer_due *due);
     void (*late)(struct timer *t);
@@ -44,7 +45,7 @@ struct timer_heap {
     struct timer_slot {
         int64_t when;
         struct timer *timer;
-    } *slot;
+    } * slot;
     int64_t next; /* earliest deadline or TIME_NEVER; written under the lock, read without */
 };
 

@@ -146,10 +146,7 @@ struct m *weft__m_new(void)
     return m;
 }
 
-void weft__m_free(struct m *m)
-{
-    weft__free(m, sizeof *m);
-}
+void weft__m_free(struct m *m) { weft__free(m, sizeof *m); }
 
 static void m_unlist(struct m *m)
 {

@@ -41,10 +41,7 @@ static size_t list_bytes(void)
     return (size_t)(stacks.end - stacks.base) / STACK_SLOT * sizeof *stacks.cold;
 }
 
-static char *slot_hi(uint32_t number)
-{
-    return stacks.base + ((size_t)number + 1) * STACK_SLOT;
-}
+static char *slot_hi(uint32_t number) { return stacks.base + ((size_t)number + 1) * STACK_SLOT; }
 
 static uint32_t slot_number(const char *hi)
 {

@@ -26,7 +26,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-
 enum { STACK_CACHE = 32 };
 
 /* A processor's own free slots; touched only by its owner. */

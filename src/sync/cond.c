@@ -42,10 +42,7 @@ static inline void check_self(weft_cond *c)
         panic_copied(c);
 }
 
-static struct lock *lock_of(weft_cond *c)
-{
-    return (struct lock *)&c->weft_lock;
-}
+static struct lock *lock_of(weft_cond *c) { return (struct lock *)&c->weft_lock; }
 
 /* ---- waiting ------------------------------------------------------------------------ */
 
@@ -93,7 +90,7 @@ static uint32_t take_number(weft_cond *c, weft_mutex *mu, uintptr_t pc)
     return number;
 }
 
-void (weft_cond_wait)(weft_cond *c, weft_mutex *mu)
+void(weft_cond_wait)(weft_cond *c, weft_mutex *mu)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
     struct g *g = weft__current();

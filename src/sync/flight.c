@@ -16,25 +16,25 @@
  * takes all of them off, those too whose context was faster: `off` tells a
  * follower, under the lock, that the call and its queue may be gone.
  */
+#include "weft/flight.h"
 #include "base/alloc.h"
 #include "context/context_impl.h"
 #include "debug/debug.h"
 #include "sanitize/sanitize.h"
 #include "sched/park.h"
 #include "sync/self.h"
-#include "weft/flight.h"
 #include "weft/sync.h"
 
 enum { BUCKETS = 64, TEXT_MAX = 1024 };
 
 struct weft_flight_result {
-    int64_t refs;         /* atomic */
+    int64_t refs; /* atomic */
     void *value;
     void (*release)(void *);
     bool set, shared;
     int err;
     uint64_t leader;
-    char *panic;          /* what it said, TEXT_MAX bytes; NULL: there was none */
+    char *panic; /* what it said, TEXT_MAX bytes; NULL: there was none */
 };
 
 struct call {
@@ -45,7 +45,7 @@ struct call {
     weft_flight *flight;
     const char *key;
     struct g *leader;
-    bool listed;          /* others may join */
+    bool listed; /* others may join */
     bool returned;
     weft_flight_result *result;
     struct waitq followers;
@@ -53,7 +53,7 @@ struct call {
 
 struct follower {
     struct waiter w;
-    bool off;             /* the leader took it off the queue */
+    bool off; /* the leader took it off the queue */
 };
 
 static struct bucket {
@@ -115,15 +115,9 @@ void weft_impl_flight_set(weft_flight_result *r, void *value, void (*release)(vo
     r->release = release;
 }
 
-void *weft_flight_value(const weft_flight_result *r)
-{
-    return r ? r->value : NULL;
-}
+void *weft_flight_value(const weft_flight_result *r) { return r ? r->value : NULL; }
 
-bool weft_flight_shared(const weft_flight_result *r)
-{
-    return r && load_relaxed(&r->shared);
-}
+bool weft_flight_shared(const weft_flight_result *r) { return r && load_relaxed(&r->shared); }
 
 /* ---- misuse ------------------------------------------------------------------------- */
 
@@ -141,9 +135,10 @@ static void check(weft_flight *flight, const char *key, const char *what)
 static noinline void fatal_recursion(const struct call *k)
 {
     char at[256];
-    weft__fatal("deadlock: goroutine %llu waits for the call for key \"%.200s\" that it runs itself\n"
-                "\tit was begun at %s",
-                (unsigned long long)k->leader->id, k->key, weft__site(at, sizeof at, k->once.weft_pc));
+    weft__fatal(
+        "deadlock: goroutine %llu waits for the call for key \"%.200s\" that it runs itself\n"
+        "\tit was begun at %s",
+        (unsigned long long)k->leader->id, k->key, weft__site(at, sizeof at, k->once.weft_pc));
 }
 
 /* ---- the leader ------------------------------------------------------------------------ */
@@ -206,9 +201,8 @@ static void lead(struct call *k, weft_impl_fn fn, unsigned n, const uintptr_t *a
     uintptr_t a[6] = {0};
     for (unsigned i = 1; i < n; i++)
         a[i] = args[i];
-    k->result->err =
-        ((int (*)(weft_flight_result *, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t))fn)(
-            k->result, a[1], a[2], a[3], a[4], a[5]);
+    k->result->err = ((int (*)(weft_flight_result *, uintptr_t, uintptr_t, uintptr_t, uintptr_t,
+                               uintptr_t))fn)(k->result, a[1], a[2], a[3], a[4], a[5]);
     k->returned = true;
 }
 

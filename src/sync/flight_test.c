@@ -163,7 +163,8 @@ WEFT_TEST(a_follower_leaves_with_its_context)
         weft_yield();
     weft_check(follower, ==, -ECANCELED);
     weft_check(leader, ==, 1);
-    weft_check(weft_flight_do(ctx, &f, "k", NULL, number, 1), ==, -ECANCELED); /* before it begins */
+    weft_check(weft_flight_do(ctx, &f, "k", NULL, number, 1), ==,
+               -ECANCELED); /* before it begins */
     weft_close(gate);
     weft_wg_wait(&wg);
     weft_check(leader == 0 && released == 1);
@@ -235,7 +236,10 @@ WEFT_TEST(goexit_ends_the_leader_only)
 
 /* ---- misuse ----------------------------------------------------------------------------------- */
 
-static void use_null(weft_flight *f) { weft_flight_do(weft_background(), f, NULL, NULL, number, 1); }
+static void use_null(weft_flight *f)
+{
+    weft_flight_do(weft_background(), f, NULL, NULL, number, 1);
+}
 static void use(weft_flight *f) { weft_flight_do(weft_background(), f, "k", NULL, number, 1); }
 
 static int set_twice(weft_flight_result *r)

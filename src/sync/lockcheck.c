@@ -22,7 +22,6 @@
 #include "sched/park.h"
 #include "sched/sched.h"
 #include "weft/go.h"
-#include "weft/go.h"
 
 bool weft__lock_check;
 struct lock weft__held_lock;

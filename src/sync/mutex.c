@@ -62,16 +62,10 @@ static struct bucket *bucket_of(const weft_mutex *mu)
     return &buckets[(h ^ h >> 8 ^ h >> 16) % BUCKETS];
 }
 
-static uint32_t low(const void *p)
-{
-    return (uint32_t)(uintptr_t)p;
-}
+static uint32_t low(const void *p) { return (uint32_t)(uintptr_t)p; }
 
 /* No inline paths. */
-static inline bool outline(void)
-{
-    return unlikely(weft__fence_light_is_full | weft__lock_check);
-}
+static inline bool outline(void) { return unlikely(weft__fence_light_is_full | weft__lock_check); }
 
 /* Not the inline path's case: the first use, a copy, or no inline paths. */
 static noinline void check_self(weft_mutex *mu)
@@ -90,10 +84,7 @@ static noinline void check_self(weft_mutex *mu)
         mu->weft_self = low(mu);
 }
 
-static inline uint8_t quick(void)
-{
-    return outline() ? SLOW : FAST;
-}
+static inline uint8_t quick(void) { return outline() ? SLOW : FAST; }
 
 static inline void took(weft_mutex *mu, struct g *g, uintptr_t pc)
 {
@@ -214,7 +205,7 @@ static void lock(weft_mutex *mu, uintptr_t pc)
     took(mu, g, pc);
 }
 
-bool (weft_mutex_try_lock)(weft_mutex *mu)
+bool(weft_mutex_try_lock)(weft_mutex *mu)
 {
     struct g *g = weft__current();
     if (unlikely(mu->weft_self != low(mu)))
@@ -225,7 +216,7 @@ bool (weft_mutex_try_lock)(weft_mutex *mu)
     return true;
 }
 
-int (weft_mutex_lock_ctx)(weft_ctx *ctx, weft_mutex *mu)
+int(weft_mutex_lock_ctx)(weft_ctx *ctx, weft_mutex *mu)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
     int err = weft__ctx_check(ctx);
@@ -247,20 +238,11 @@ int (weft_mutex_lock_ctx)(weft_ctx *ctx, weft_mutex *mu)
     return 0;
 }
 
-void weft__mutex_lock(weft_mutex *mu, uintptr_t pc)
-{
-    lock(mu, pc);
-}
+void weft__mutex_lock(weft_mutex *mu, uintptr_t pc) { lock(mu, pc); }
 
-void weft_impl_mutex_lock(weft_mutex *mu)
-{
-    lock(mu, (uintptr_t)__builtin_return_address(0));
-}
+void weft_impl_mutex_lock(weft_mutex *mu) { lock(mu, (uintptr_t)__builtin_return_address(0)); }
 
-void (weft_mutex_lock)(weft_mutex *mu)
-{
-    lock(mu, (uintptr_t)__builtin_return_address(0));
-}
+void(weft_mutex_lock)(weft_mutex *mu) { lock(mu, (uintptr_t)__builtin_return_address(0)); }
 
 uint32_t weft_impl_self_id(void)
 {
@@ -312,10 +294,7 @@ static noinline void unlock_slow(weft_mutex *mu, bool is_free)
         weft__ready_soon(woken);
 }
 
-void weft_impl_mutex_unlock_slow(weft_mutex *mu)
-{
-    unlock_slow(mu, true);
-}
+void weft_impl_mutex_unlock_slow(weft_mutex *mu) { unlock_slow(mu, true); }
 
 void weft_impl_mutex_unlock(weft_mutex *mu)
 {
@@ -335,7 +314,4 @@ void weft_impl_mutex_unlock(weft_mutex *mu)
         unlock_slow(mu, true);
 }
 
-void (weft_mutex_unlock)(weft_mutex *mu)
-{
-    weft_impl_mutex_unlock(mu);
-}
+void(weft_mutex_unlock)(weft_mutex *mu) { weft_impl_mutex_unlock(mu); }

@@ -18,10 +18,7 @@
 #include "weft/panic.h"
 #include "weft/sync.h"
 
-static struct lock *lock_of(weft_once *o)
-{
-    return (struct lock *)&o->weft_lock;
-}
+static struct lock *lock_of(weft_once *o) { return (struct lock *)&o->weft_lock; }
 
 static noinline void panic_copied(weft_once *o)
 {
@@ -33,8 +30,9 @@ static noinline void panic_copied(weft_once *o)
 static noinline void fatal_recursion(weft_once *o, const struct g *g)
 {
     char at[256];
-    weft__fatal("deadlock: goroutine %llu waits for a once that it runs itself\n\tit was begun at %s",
-                (unsigned long long)g->id, weft__site(at, sizeof at, o->weft_pc));
+    weft__fatal(
+        "deadlock: goroutine %llu waits for a once that it runs itself\n\tit was begun at %s",
+        (unsigned long long)g->id, weft__site(at, sizeof at, o->weft_pc));
 }
 
 static void finish(weft_once *o)

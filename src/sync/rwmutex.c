@@ -72,10 +72,10 @@ static noinline void fatal_unlock(weft_rwmutex *rw, uint32_t s, const char *what
 static noinline void fatal_own(weft_rwmutex *rw, struct g *g, const char *how)
 {
     char at[256];
-    weft__fatal("deadlock: goroutine %llu locks a rwmutex for %s that it holds for writing already\n"
-                "\tit was locked at %s",
-                (unsigned long long)g->id, how,
-                weft__site(at, sizeof at, load_relaxed(&rw->weft_pc)));
+    weft__fatal(
+        "deadlock: goroutine %llu locks a rwmutex for %s that it holds for writing already\n"
+        "\tit was locked at %s",
+        (unsigned long long)g->id, how, weft__site(at, sizeof at, load_relaxed(&rw->weft_pc)));
 }
 
 static void check_own(weft_rwmutex *rw, uint32_t s, struct g *g, const char *how)
@@ -117,10 +117,7 @@ static bool must_queue(weft_rwmutex *rw, bool writes)
     }
 }
 
-static struct lock *lock_of(weft_rwmutex *rw)
-{
-    return (struct lock *)&rw->weft_lock;
-}
+static struct lock *lock_of(weft_rwmutex *rw) { return (struct lock *)&rw->weft_lock; }
 
 static inline void wrote(weft_rwmutex *rw, struct g *g, uintptr_t pc)
 {
@@ -164,7 +161,8 @@ static struct g *pass_to_readers(weft_rwmutex *rw)
         n++;
     }
     rw->weft_readers = NULL;
-    store_release(&rw->weft_state, n * READER | (rw->weft_first ? QUEUED : 0)); /* release [rwmutex] */
+    store_release(&rw->weft_state,
+                  n * READER | (rw->weft_first ? QUEUED : 0)); /* release [rwmutex] */
     return list;
 }
 
@@ -209,7 +207,7 @@ static noinline void lock_slow(weft_rwmutex *rw, struct g *g, uintptr_t pc)
     weft__park(WAIT_RWMUTEX_WRITE, rw, pc, lock_of(rw));
 }
 
-void (weft_rwmutex_rlock)(weft_rwmutex *rw)
+void(weft_rwmutex_rlock)(weft_rwmutex *rw)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
     check_self(rw);
@@ -219,7 +217,7 @@ void (weft_rwmutex_rlock)(weft_rwmutex *rw)
     read_begins(rw, pc);
 }
 
-void (weft_rwmutex_lock)(weft_rwmutex *rw)
+void(weft_rwmutex_lock)(weft_rwmutex *rw)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
     struct g *g = weft__current();
@@ -230,7 +228,7 @@ void (weft_rwmutex_lock)(weft_rwmutex *rw)
     wrote(rw, g, pc);
 }
 
-bool (weft_rwmutex_try_rlock)(weft_rwmutex *rw)
+bool(weft_rwmutex_try_rlock)(weft_rwmutex *rw)
 {
     check_self(rw);
     if (!try_read(rw))
@@ -239,7 +237,7 @@ bool (weft_rwmutex_try_rlock)(weft_rwmutex *rw)
     return true;
 }
 
-bool (weft_rwmutex_try_lock)(weft_rwmutex *rw)
+bool(weft_rwmutex_try_lock)(weft_rwmutex *rw)
 {
     check_self(rw);
     if (!try_write(rw))
@@ -260,7 +258,7 @@ static noinline void readers_gone(weft_rwmutex *rw)
     weft__ready(g);
 }
 
-void (weft_rwmutex_runlock)(weft_rwmutex *rw)
+void(weft_rwmutex_runlock)(weft_rwmutex *rw)
 {
     uint32_t s = load_relaxed(&rw->weft_state);
     hb_release(&rw->weft_pc);
@@ -282,7 +280,7 @@ static noinline void unlock_queued(weft_rwmutex *rw)
     weft__ready_all(list);
 }
 
-void (weft_rwmutex_unlock)(weft_rwmutex *rw)
+void(weft_rwmutex_unlock)(weft_rwmutex *rw)
 {
     uint32_t s = load_relaxed(&rw->weft_state);
     if (unlikely(!(s & WRITER)))

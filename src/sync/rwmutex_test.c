@@ -238,7 +238,10 @@ WEFT_TEST(a_panic_unlocks_what_its_scopes_hold)
 
 static void rlock(weft_rwmutex *l) { weft_rwmutex_rlock(l); }
 static void lock(weft_rwmutex *l) { weft_rwmutex_lock(l); }
-static void try_both(weft_rwmutex *l) { (void)(weft_rwmutex_try_rlock(l) || weft_rwmutex_try_lock(l)); }
+static void try_both(weft_rwmutex *l)
+{
+    (void)(weft_rwmutex_try_rlock(l) || weft_rwmutex_try_lock(l));
+}
 
 WEFT_TEST(a_copy_panics)
 {

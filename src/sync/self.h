@@ -12,10 +12,7 @@
 #include "base/atomic.h"
 #include "sync/lockcheck.h"
 
-static inline uint32_t low_half(const void *at)
-{
-    return (uint32_t)(uintptr_t)at;
-}
+static inline uint32_t low_half(const void *at) { return (uint32_t)(uintptr_t)at; }
 
 /* self_is - false: what lives at @at was copied from elsewhere after its first use. */
 static inline bool self_is(uint32_t *self, const void *at)

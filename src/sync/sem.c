@@ -26,19 +26,13 @@ struct sem_waiter {
     int64_t n;
 };
 
-static struct lock *lock_of(weft_sem *s)
-{
-    return (struct lock *)&s->weft_lock;
-}
+static struct lock *lock_of(weft_sem *s) { return (struct lock *)&s->weft_lock; }
 
 _Static_assert(sizeof(struct waitq) == 2 * sizeof(void *) &&
                    offsetof(weft_sem, weft_last) == offsetof(weft_sem, weft_first) + sizeof(void *),
                "the queue of a semaphore is a waitq");
 
-static struct waitq *queue_of(weft_sem *s)
-{
-    return (struct waitq *)&s->weft_first;
-}
+static struct waitq *queue_of(weft_sem *s) { return (struct waitq *)&s->weft_first; }
 
 /* ---- misuse ------------------------------------------------------------------------- */
 
@@ -71,10 +65,7 @@ static noinline void panic_released_too_much(weft_sem *s, int64_t n)
 
 /* ---- under the lock ------------------------------------------------------------------- */
 
-static bool fits(const weft_sem *s, int64_t n)
-{
-    return n <= s->weft_size - s->weft_used;
-}
+static bool fits(const weft_sem *s, int64_t n) { return n <= s->weft_size - s->weft_used; }
 
 /* Those at the head of the queue that fit now, to be woken. */
 static struct g *let_in(weft_sem *s)
@@ -121,7 +112,7 @@ static noinline int wait_for_units(weft_sem *s, struct context *c, int64_t n, ui
     return err;
 }
 
-int (weft_sem_acquire)(weft_ctx *ctx, weft_sem *s, int64_t n)
+int(weft_sem_acquire)(weft_ctx *ctx, weft_sem *s, int64_t n)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
     int err = weft__ctx_check(ctx);
@@ -153,7 +144,7 @@ int (weft_sem_acquire)(weft_ctx *ctx, weft_sem *s, int64_t n)
     return err;
 }
 
-bool (weft_sem_try_acquire)(weft_sem *s, int64_t n)
+bool(weft_sem_try_acquire)(weft_sem *s, int64_t n)
 {
     check(s, n, "weft_sem_try_acquire");
     weft__lock(lock_of(s));

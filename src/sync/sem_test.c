@@ -155,9 +155,9 @@ static void hammer(int id, int rounds)
     for (int i = 0; i < rounds; i++) {
         uint64_t r = weft_rand();
         int n = (int)(r % 10) + 1;
-        weft_auto(weft_ctx, ctx) = r & 1 << 8 ? weft_ctx_with_cancel(weft_background())
-                                              : weft_ctx_with_timeout(weft_background(),
-                                                                      (int64_t)(r >> 32 & 0x7fff));
+        weft_auto(weft_ctx, ctx) =
+            r & 1 << 8 ? weft_ctx_with_cancel(weft_background())
+                       : weft_ctx_with_timeout(weft_background(), (int64_t)(r >> 32 & 0x7fff));
         if (weft_sem_acquire(ctx, &sem, n) != 0) {
             refused++;
             continue;

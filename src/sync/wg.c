@@ -15,15 +15,9 @@
 #include "weft/panic.h"
 #include "weft/sync.h"
 
-static int32_t counter_of(uint64_t state)
-{
-    return (int32_t)(state >> 32);
-}
+static int32_t counter_of(uint64_t state) { return (int32_t)(state >> 32); }
 
-static uint32_t waiters_of(uint64_t state)
-{
-    return (uint32_t)state;
-}
+static uint32_t waiters_of(uint64_t state) { return (uint32_t)state; }
 
 static void check_copy(weft_wg *wg)
 {
@@ -54,7 +48,8 @@ static inline void add(weft_wg *wg, int n)
     check_copy(wg);
     if (n < 0)
         hb_release(wg);
-    uint64_t state = __atomic_add_fetch(&wg->weft_state, (uint64_t)(uint32_t)n << 32, __ATOMIC_ACQ_REL);
+    uint64_t state =
+        __atomic_add_fetch(&wg->weft_state, (uint64_t)(uint32_t)n << 32, __ATOMIC_ACQ_REL);
     int32_t counter = counter_of(state);
     if (unlikely(counter < 0))
         weft_panic("negative WaitGroup counter");
@@ -64,15 +59,9 @@ static inline void add(weft_wg *wg, int n)
         wake_all(wg);
 }
 
-void weft_wg_add(weft_wg *wg, int n)
-{
-    add(wg, n);
-}
+void weft_wg_add(weft_wg *wg, int n) { add(wg, n); }
 
-void weft_wg_done(weft_wg *wg)
-{
-    add(wg, -1);
-}
+void weft_wg_done(weft_wg *wg) { add(wg, -1); }
 
 static void wait(weft_wg *wg, uintptr_t pc)
 {
@@ -100,15 +89,9 @@ static void wait(weft_wg *wg, uintptr_t pc)
     hb_acquire(wg);
 }
 
-void weft_impl_wg_wait(weft_wg *wg)
-{
-    wait(wg, (uintptr_t)__builtin_return_address(0));
-}
+void weft_impl_wg_wait(weft_wg *wg) { wait(wg, (uintptr_t)__builtin_return_address(0)); }
 
-void (weft_wg_wait)(weft_wg *wg)
-{
-    wait(wg, (uintptr_t)__builtin_return_address(0));
-}
+void(weft_wg_wait)(weft_wg *wg) { wait(wg, (uintptr_t)__builtin_return_address(0)); }
 
 void weft_impl_wg_go(weft_wg *wg, weft_impl_fn fn, unsigned n, const uintptr_t *args)
 {

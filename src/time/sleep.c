@@ -4,19 +4,13 @@
 #include "context/context_impl.h"
 #include "platform/platform.h"
 #include "sched/sched.h"
-#include "weft/select.h"
 #include "weft/go.h"
+#include "weft/select.h"
 #include "weft/time.h"
 
-weft_time weft_now(void)
-{
-    return weft__now();
-}
+weft_time weft_now(void) { return weft__now(); }
 
-int64_t weft_wall(void)
-{
-    return weft__wall_now();
-}
+int64_t weft_wall(void) { return weft__wall_now(); }
 
 static bool wake_sleeper(struct timer *t, int64_t now, struct timer_due *due)
 {

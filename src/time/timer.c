@@ -25,22 +25,22 @@
 
 struct weft_timer {
     struct timer timer;
-    struct lock lock;      /* guards: arming, calls, waiters */
-    struct lock firing;    /* guards: the next five; a leaf, taken under any other */
+    struct lock lock;   /* guards: arming, calls, waiters */
+    struct lock firing; /* guards: the next five; a leaf, taken under any other */
     uint32_t setting;
-    bool fired;            /* not yet delivered, under fired_setting */
-    bool late;             /* a delivery is on its way and will look at `fired` */
+    bool fired; /* not yet delivered, under fired_setting */
+    bool late;  /* a delivery is on its way and will look at `fired` */
     uint32_t fired_setting;
     int64_t fired_at;
-    int64_t period;        /* ns; 0: once */
-    int64_t refs;          /* atomic */
-    weft_chan *chan;       /* or: */
+    int64_t period;  /* ns; 0: once */
+    int64_t refs;    /* atomic */
+    weft_chan *chan; /* or: */
     weft_impl_fn fn;
     unsigned n;
     uintptr_t arg[6];
     uintptr_t create_pc;
-    uint32_t calls;        /* calls under way */
-    struct waitq waiters;  /* for them to end */
+    uint32_t calls;       /* calls under way */
+    struct waitq waiters; /* for them to end */
 };
 
 /* A ticker is a timer with a period; the types differ for users only. */
@@ -48,10 +48,7 @@ struct weft_ticker {
     weft_timer t;
 };
 
-static void timer_ref(weft_timer *x)
-{
-    add_relaxed(&x->refs, 1);
-}
+static void timer_ref(weft_timer *x) { add_relaxed(&x->refs, 1); }
 
 static void timer_drop(weft_timer *x)
 {

@@ -25,15 +25,9 @@ void *weft__frame_make(void *top, void (*entry)(void))
     return f;
 }
 
-uintptr_t weft__frame_fp(const void *sp)
-{
-    return ((const struct switch_frame *)sp)->x29;
-}
+uintptr_t weft__frame_fp(const void *sp) { return ((const struct switch_frame *)sp)->x29; }
 
-uintptr_t weft__frame_pc(const void *sp)
-{
-    return ((const struct switch_frame *)sp)->x30;
-}
+uintptr_t weft__frame_pc(const void *sp) { return ((const struct switch_frame *)sp)->x30; }
 
 /* The thread register must be read anew at each use: the compiler keeps
  * addresses of thread-local objects across calls, so these stay functions. */

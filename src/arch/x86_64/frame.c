@@ -31,13 +31,7 @@ void *weft__frame_make(void *top, void (*entry)(void))
     return f;
 }
 
-uintptr_t weft__frame_fp(const void *sp)
-{
-    return ((const struct switch_frame *)sp)->rbp;
-}
+uintptr_t weft__frame_fp(const void *sp) { return ((const struct switch_frame *)sp)->rbp; }
 
-uintptr_t weft__frame_pc(const void *sp)
-{
-    return ((const struct switch_frame *)sp)->pc;
-}
+uintptr_t weft__frame_pc(const void *sp) { return ((const struct switch_frame *)sp)->pc; }
 #endif

@@ -40,10 +40,7 @@ static void *map(size_t size, int prot, const char *name)
     return at;
 }
 
-void *weft__mem_reserve(size_t size, const char *name)
-{
-    return map(size, PROT_NONE, name);
-}
+void *weft__mem_reserve(size_t size, const char *name) { return map(size, PROT_NONE, name); }
 
 void *weft__mem_map(size_t size, const char *name)
 {
@@ -57,15 +54,9 @@ int weft__mem_commit(void *at, size_t size)
     return mprotect(at, size, PROT_READ | PROT_WRITE) == 0 ? 0 : -errno;
 }
 
-void weft__mem_drop(void *at, size_t size)
-{
-    madvise(at, size, MADV_DONTNEED);
-}
+void weft__mem_drop(void *at, size_t size) { madvise(at, size, MADV_DONTNEED); }
 
-void weft__mem_unmap(void *at, size_t size)
-{
-    munmap(at, size);
-}
+void weft__mem_unmap(void *at, size_t size) { munmap(at, size); }
 
 int weft__mem_protect(void *at, size_t size)
 {

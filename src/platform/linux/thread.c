@@ -3,13 +3,13 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -41,10 +41,7 @@ int weft__thread_start(pthread_t *thread, void *(*fn)(void *), void *arg, size_t
     return -err;
 }
 
-void weft__thread_yield(void)
-{
-    sched_yield();
-}
+void weft__thread_yield(void) { sched_yield(); }
 
 void weft__thread_sleep(int64_t ns)
 {
@@ -53,10 +50,7 @@ void weft__thread_sleep(int64_t ns)
         ;
 }
 
-int weft__thread_id(void)
-{
-    return (int)syscall(SYS_gettid);
-}
+int weft__thread_id(void) { return (int)syscall(SYS_gettid); }
 
 int weft__thread_count(void)
 {
@@ -67,10 +61,7 @@ int weft__thread_count(void)
     return (int)st.st_nlink - 2;
 }
 
-void weft__thread_name(const char *name)
-{
-    prctl(PR_SET_NAME, name);
-}
+void weft__thread_name(const char *name) { prctl(PR_SET_NAME, name); }
 
 long weft__thread_slack(long ns)
 {
@@ -107,15 +98,9 @@ static int64_t clock_ns(clockid_t clock)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-int64_t weft__now(void)
-{
-    return clock_ns(CLOCK_MONOTONIC);
-}
+int64_t weft__now(void) { return clock_ns(CLOCK_MONOTONIC); }
 
-int64_t weft__wall_now(void)
-{
-    return clock_ns(CLOCK_REALTIME);
-}
+int64_t weft__wall_now(void) { return clock_ns(CLOCK_REALTIME); }
 
 int64_t weft__thread_cpu(pthread_t thread)
 {
