@@ -42,9 +42,10 @@ int weft_main(int argc, char **argv)
  * Prints:
  *     serve: Permission denied
  * weft says:
- *     goroutine leak: 1 goroutine [select] at listen 15_lost_cancel_wrong.c:15
+ *     goroutine leak: 1 goroutine [chan receive] at listen 15_lost_cancel_wrong.c:15
  *
- *     goroutine 65 [select]:
+ *     goroutine 65 [chan receive]:
  *     listen 15_lost_cancel_wrong.c:15
+ *             channel made at weft_main 15_lost_cancel_wrong.c:34, capacity 0
  *     created by serve 15_lost_cancel_wrong.c:22 in goroutine 1
  */

@@ -93,6 +93,9 @@ void weft__chan_copy(void *to, const void *from, size_t size);
 void weft__chan_zero(void *to, size_t size);
 
 struct weft_case;
-int weft__select(const struct weft_case *cases, size_t n, uintptr_t pc);
+/* weft__select - a select for a call at @pc; @reason and @object are what a
+ * report says it waits for. */
+int weft__select(const struct weft_case *cases, size_t n, uintptr_t pc, enum wait_reason reason,
+                 void *object);
 
 #endif /* WEFT_SRC_CHAN_IMPL_H */

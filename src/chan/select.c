@@ -41,7 +41,9 @@ struct select {
     struct chan **order; /* the channels, by address, each once */
     size_t channels;
     struct timer timer;
-    int64_t timeout; /* ns; < 0: none */
+    int64_t timeout;         /* ns; < 0: none */
+    enum wait_reason reason; /* for reports: a select may stand for a simpler wait */
+    void *object;
     uintptr_t pc;
 };
 
@@ -296,7 +298,7 @@ static inline __attribute__((always_inline)) int wait_for_one(struct select *s, 
         s->timer = (struct timer){.fire = timed_out, .arg = g, .ticket = ticket};
         g->flags |= G_FLAG_TIMED;
     }
-    weft__park_commit(waits ? WAIT_SELECT : WAIT_SELECT_NONE, NULL, s->pc,
+    weft__park_commit(waits ? s->reason : WAIT_SELECT_NONE, s->object, s->pc,
                       many ? commit_many : commit, s);
     struct waiter *won = g->wait_result;
     if (s->timeout >= 0) {
@@ -334,7 +336,8 @@ static noinline int select_many(struct select *s, int if_none, int on_timeout)
     return wait_for_one(s, if_none, on_timeout);
 }
 
-int weft__select(const weft_case *cases, size_t n, uintptr_t pc)
+int weft__select(const weft_case *cases, size_t n, uintptr_t pc, enum wait_reason reason,
+                 void *object)
 {
     struct waiter waiters[ON_STACK];
     struct chan *order[ON_STACK];
@@ -347,6 +350,8 @@ int weft__select(const weft_case *cases, size_t n, uintptr_t pc)
     s.pc = pc;
     s.timeout = -1;
     s.contexts = false;
+    s.reason = reason;
+    s.object = object;
     int if_none = -1, on_timeout = -1;
     uint32_t channels = 0, count = 0;
     for (size_t i = 0; i < n; i++) {
@@ -391,7 +396,7 @@ int weft__select(const weft_case *cases, size_t n, uintptr_t pc)
 
 int weft_impl_select(const weft_case *cases, size_t n)
 {
-    return weft__select(cases, n, (uintptr_t)__builtin_return_address(0));
+    return weft__select(cases, n, (uintptr_t)__builtin_return_address(0), WAIT_SELECT, NULL);
 }
 
 /* ---- channel operations that a context may end ------------------------------------ */
@@ -406,7 +411,7 @@ int weft_impl_send_ctx(weft_ctx *ctx, weft_chan *c, const void *value)
         {WEFT_IMPL_CASE_SEND, c, (void *)value, {.ok = NULL}},
         {WEFT_IMPL_CASE_DONE, NULL, NULL, {.ctx = ctx}},
     };
-    return weft__select(cases, 2, pc) == 0 ? 0 : weft__ctx_check(ctx);
+    return weft__select(cases, 2, pc, WAIT_CHAN_SEND, chan_of(c)) == 0 ? 0 : weft__ctx_check(ctx);
 }
 
 int weft_impl_recv_ctx(weft_ctx *ctx, weft_chan *c, void *out)
@@ -420,7 +425,7 @@ int weft_impl_recv_ctx(weft_ctx *ctx, weft_chan *c, void *out)
         {WEFT_IMPL_CASE_RECV, c, out, {.ok = &ok}},
         {WEFT_IMPL_CASE_DONE, NULL, NULL, {.ctx = ctx}},
     };
-    if (weft__select(cases, 2, pc) != 0)
+    if (weft__select(cases, 2, pc, WAIT_CHAN_RECV, chan_of(c)) != 0)
         return weft__ctx_check(ctx);
     return ok ? 0 : -EPIPE;
 }

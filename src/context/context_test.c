@@ -445,7 +445,7 @@ WEFT_TEST(scope_end_cancels_what_others_keep)
     {
         weft_auto(weft_ctx, ctx) = weft_ctx_with_cancel(weft_background());
         weft_go(keeper, weft_ctx_ref(ctx), &result);
-        weft_test_until_waiting(1, WEFT_WAIT_SELECT);
+        weft_test_until_waiting(1, WEFT_WAIT_SLEEP);
     }
     weft_test_until_idle();
     weft_check(result, ==, -ECANCELED);

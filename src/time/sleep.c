@@ -46,7 +46,7 @@ int weft_impl_sleep(weft_ctx *ctx, weft_duration d)
             {WEFT_IMPL_CASE_DONE, NULL, NULL, {.ctx = ctx}},
             {WEFT_IMPL_CASE_TIMEOUT, NULL, NULL, {.timeout = d}},
         };
-        return weft__select(cases, 2, pc) == 1 ? 0 : weft__ctx_check(ctx);
+        return weft__select(cases, 2, pc, WAIT_SLEEP, NULL) == 1 ? 0 : weft__ctx_check(ctx);
     }
     if (weft__current()->thread)
         weft__thread_sleep(d);
