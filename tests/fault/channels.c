@@ -17,10 +17,7 @@ static void fill(int_chan_tx *c)
         weft_send(c, i);
 }
 
-static void fail_at(int i)
-{
-    weft_panic("number %d", i);
-}
+static void fail_at(int i) { weft_panic("number %d", i); }
 
 static void listen_to(weft_ctx *ctx, int_chan_tx *done)
 {

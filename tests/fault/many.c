@@ -21,10 +21,7 @@ static void wait_for(unit_chan_rx *gate)
     atomic_fetch_add(&count, 1);
 }
 
-static void *thread(void *arg)
-{
-    return arg;
-}
+static void *thread(void *arg) { return arg; }
 
 static void use_mappings(void)
 {

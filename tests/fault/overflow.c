@@ -24,15 +24,9 @@ __attribute__((noinline)) static int deeper(size_t left)
     return deeper(little ? left - ROOM : left) + room[128];
 }
 
-static void overflow(void)
-{
-    exit(deeper(SLOT + 8 * 4096) > 0 ? 0 : 1);
-}
+static void overflow(void) { exit(deeper(SLOT + 8 * 4096) > 0 ? 0 : 1); }
 
-static void wait_for(unit_chan_rx *gate)
-{
-    weft_recv(gate, NULL);
-}
+static void wait_for(unit_chan_rx *gate) { weft_recv(gate, NULL); }
 
 int weft_main(int argc, char **argv)
 {

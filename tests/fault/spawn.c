@@ -11,10 +11,7 @@ WEFT_CHAN(unit_chan, weft_unit);
 
 static atomic_int count;
 
-static void add_one(void)
-{
-    atomic_fetch_add(&count, 1);
-}
+static void add_one(void) { atomic_fetch_add(&count, 1); }
 
 static void wait_for(unit_chan_rx *gate)
 {

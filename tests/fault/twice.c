@@ -9,10 +9,7 @@ enum { RUNS = 3, GOROUTINES = 400 };
 
 WEFT_CHAN(int_chan, int);
 
-static void send_one(int_chan_tx *out, int v)
-{
-    weft_send(out, v);
-}
+static void send_one(int_chan_tx *out, int v) { weft_send(out, v); }
 
 static int sum_up(int n)
 {

@@ -6,7 +6,7 @@
 #include "limits.h"
 
 enum { SECONDS = 5, GOROUTINES = 100 };
-#define MOST_NS (5 * WEFT_MILLISECOND)
+#define MOST_NS         (5 * WEFT_MILLISECOND)
 /* A call that does not return is looked at for as long as it lasts. */
 #define MOST_BLOCKED_NS (20 * WEFT_MILLISECOND)
 
@@ -20,15 +20,9 @@ static void wait_for(unit_chan_rx *gate)
     weft_select(weft_on_recv(gate, NULL), weft_on_timeout(WEFT_HOUR));
 }
 
-static void sleeps(void)
-{
-    weft_sleep(weft_background(), WEFT_HOUR);
-}
+static void sleeps(void) { weft_sleep(weft_background(), WEFT_HOUR); }
 
-static void locks(void)
-{
-    weft_mutex_lock(&mu);
-}
+static void locks(void) { weft_mutex_lock(&mu); }
 
 static void blocks(void)
 {

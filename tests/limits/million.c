@@ -22,10 +22,7 @@ WEFT_CHAN(unit_chan, weft_unit);
 static atomic_int waiting, woken;
 static char *sample[GOROUTINES / SAMPLE];
 
-static void nothing(void)
-{
-    atomic_fetch_add(&waiting, 1);
-}
+static void nothing(void) { atomic_fetch_add(&waiting, 1); }
 
 /* Main computes; when it takes long others run meanwhile, and it is tried again, with more. */
 static void measure_queued(void)
@@ -141,7 +138,8 @@ static void look_at_return(long before, long peak)
     do {
         weft_sleep(weft_background(), 50 * WEFT_MILLISECOND);
         now = resident();
-    } while (weft_now() - start < 2 * WEFT_SECOND && now - before >= (peak - before) / 100 * KEPT_PERCENT);
+    } while (weft_now() - start < 2 * WEFT_SECOND &&
+             now - before >= (peak - before) / 100 * KEPT_PERCENT);
     verdict(now - before < (peak - before) / 100 * KEPT_PERCENT, "memory given back",
             "%ld of %ld MiB left after %d ms", (now - before) >> 20, (peak - before) >> 20,
             (int)((weft_now() - start) / WEFT_MILLISECOND));

@@ -11,10 +11,7 @@ enum { PANICS = 1000000, WARM = 20000, MOST_GROWTH = 1 << 20 };
 static weft_mutex mu;
 static long deferred;
 
-static void count(int n)
-{
-    deferred += n;
-}
+static void count(int n) { deferred += n; }
 
 static void plain(int i)
 {

@@ -22,15 +22,9 @@ static void send_one(int_chan_tx *out, int v)
     weft_send(out, v);
 }
 
-static void fail(void)
-{
-    weft_panic("on purpose");
-}
+static void fail(void) { weft_panic("on purpose"); }
 
-static void after(weft_wg *wg)
-{
-    weft_wg_done(wg);
-}
+static void after(weft_wg *wg) { weft_wg_done(wg); }
 
 static int use_everything(int n)
 {

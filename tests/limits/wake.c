@@ -69,10 +69,7 @@ static weft_duration hand_over_after_many(void)
 }
 
 /* And a goroutine that was just launched. */
-static void note_delay(weft_time launched)
-{
-    delay = weft_now() - launched;
-}
+static void note_delay(weft_time launched) { delay = weft_now() - launched; }
 
 static weft_duration launch(void)
 {
@@ -85,10 +82,7 @@ static weft_duration launch(void)
 
 /* ---- a ticker among blocking calls ------------------------------------------------------ */
 
-static void block(void)
-{
-    sleep(1);
-}
+static void block(void) { sleep(1); }
 
 static weft_duration worst_gap(void)
 {
@@ -119,8 +113,8 @@ static void best_of(const char *what, weft_duration (*measure)(void), weft_durat
         weft_duration d = measure();
         best = d < best ? d : best;
     }
-    verdict(best <= most, what, "%d us, at most %d; try %d", (int)(best / 1000),
-            (int)(most / 1000), tries);
+    verdict(best <= most, what, "%d us, at most %d; try %d", (int)(best / 1000), (int)(most / 1000),
+            tries);
 }
 
 int weft_main(int argc, char **argv)

@@ -16,15 +16,9 @@ static long inside;
 static atomic_long panics, deferred, sent, received;
 static atomic_bool stop;
 
-static void count(atomic_long *n)
-{
-    atomic_fetch_add(n, 1);
-}
+static void count(atomic_long *n) { atomic_fetch_add(n, 1); }
 
-static void leave(void)
-{
-    inside--;
-}
+static void leave(void) { inside--; }
 
 static void fail_inside(int i)
 {
@@ -99,13 +93,17 @@ static void storm(int id)
 {
     for (int i = id; !stop; i += GOROUTINES) {
         switch (random_below(4)) {
-        case 0: contains(i); break;
+        case 0:
+            contains(i);
+            break;
         case 1: {
             weft_auto(weft_panic_info, p) = weft_try(fail_while_another_goes_by, i);
             REQUIRE(p && atoi(weft_panic_message(p) + 7) == i);
             break;
         }
-        case 2: close_under_way(); break;
+        case 2:
+            close_under_way();
+            break;
         default: {
             weft_wg wg = {0};
             weft_wg_go(&wg, ends_by_goexit);

@@ -42,8 +42,9 @@ static void move_one(void)
             return;
         break;
     }
-    default: weft_select(weft_on_recv(pool[0], &v), weft_on_recv(pool[1], &v),
-                         weft_on_recv(pool[2], &v));
+    default:
+        weft_select(weft_on_recv(pool[0], &v), weft_on_recv(pool[1], &v),
+                    weft_on_recv(pool[2], &v));
     }
     REQUIRE(v == 1);
     if (random_below(2))
@@ -53,10 +54,7 @@ static void move_one(void)
     atomic_fetch_add(&moves, 1);
 }
 
-static void land(void)
-{
-    atomic_fetch_add(&landed, 1);
-}
+static void land(void) { atomic_fetch_add(&landed, 1); }
 
 static void launch_some(void)
 {
@@ -97,10 +95,17 @@ static void use_locks(void)
 static void anything(void)
 {
     switch (random_below(6)) {
-    case 0: launch_some(); break;
-    case 1: use_timers(); break;
-    case 2: use_locks(); break;
-    default: move_one();
+    case 0:
+        launch_some();
+        break;
+    case 1:
+        use_timers();
+        break;
+    case 2:
+        use_locks();
+        break;
+    default:
+        move_one();
     }
 }
 

@@ -19,15 +19,13 @@ typedef struct {
     atomic_bool done;
 } pair;
 
-static weft_duration moment(void)
-{
-    return (weft_duration)random_below(40) * WEFT_MICROSECOND;
-}
+static weft_duration moment(void) { return (weft_duration)random_below(40) * WEFT_MICROSECOND; }
 
 static bool send_one(pair *p, int v)
 {
     switch (random_below(4)) {
-    case 0: return weft_select(weft_on_send(p->c, v), weft_on_timeout(moment())) == 0;
+    case 0:
+        return weft_select(weft_on_send(p->c, v), weft_on_timeout(moment())) == 0;
     case 1: {
         weft_auto(weft_ctx, ctx) = weft_ctx_with_timeout(weft_background(), moment());
         int err = weft_send_ctx(ctx, p->c, v);
@@ -55,7 +53,8 @@ static bool receive_one(pair *p, int *v)
 {
     *v = 0;
     switch (random_below(4)) {
-    case 0: return weft_select(weft_on_recv(p->c, v), weft_on_timeout(moment())) == 0;
+    case 0:
+        return weft_select(weft_on_recv(p->c, v), weft_on_timeout(moment())) == 0;
     case 1: {
         weft_auto(weft_ctx, ctx) = weft_ctx_with_timeout(weft_background(), moment());
         return weft_recv_ctx(ctx, p->c, v) == 0;

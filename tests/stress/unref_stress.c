@@ -21,15 +21,9 @@ enum { PLAYERS = 6 };
 static atomic_bool stop;
 static atomic_long rounds;
 
-static void send_last(int_chan_tx *c, int v)
-{
-    weft_send(c, v);
-}
+static void send_last(int_chan_tx *c, int v) { weft_send(c, v); }
 
-static void close_last(int_chan_tx *c)
-{
-    weft_close(c);
-}
+static void close_last(int_chan_tx *c) { weft_close(c); }
 
 static void select_last(int_chan_tx *c, int v)
 {

@@ -101,10 +101,7 @@ __attribute__((noinline)) static void lock_after_another(int_chan *told)
     weft_mutex_unlock(&mu);
 }
 
-static void send_from(int_chan_tx *c, int v)
-{
-    weft_send(c, v);
-}
+static void send_from(int_chan_tx *c, int v) { weft_send(c, v); }
 
 /* The variable that was received into goes, and so does the one that was sent. */
 __attribute__((noinline)) static void receive_one(int_chan *c)
@@ -112,8 +109,12 @@ __attribute__((noinline)) static void receive_one(int_chan *c)
     int v = 0, want = (int)random_below(1000) + 1;
     weft_go(send_from, weft_tx(c), want);
     switch (random_below(3)) {
-    case 0: REQUIRE(weft_recv(c, &v)); break;
-    case 1: weft_select(weft_on_recv(c, &v), weft_on_recv((int_chan *)NULL, &v)); break;
+    case 0:
+        REQUIRE(weft_recv(c, &v));
+        break;
+    case 1:
+        weft_select(weft_on_recv(c, &v), weft_on_recv((int_chan *)NULL, &v));
+        break;
     default:
         while (weft_select(weft_on_recv(c, &v), weft_on_timeout(WEFT_MICROSECOND)) == 1)
             look_at_what_was_there();
@@ -127,16 +128,23 @@ static void play(int id)
     weft_auto(int_chan, values) = weft_make(int_chan, id % 2);
     while (!stop) {
         switch (random_below(8)) {
-        case 0: wait_together(); break;
-        case 1: lock_after_another(told); break;
-        case 2: receive_one(values); break;
+        case 0:
+            wait_together();
+            break;
+        case 1:
+            lock_after_another(told);
+            break;
+        case 2:
+            receive_one(values);
+            break;
         case 3:
             if (random_below(8) == 0) {
                 wait_for_thread();
                 break;
             }
             /* fall through */
-        default: wait_for_goroutines();
+        default:
+            wait_for_goroutines();
         }
         look_at_what_was_there();
         atomic_fetch_add(&rounds, 1);
