@@ -3,7 +3,6 @@
 #include <weft.h>
 
 static weft_mutex gate, other, a, b, c, d;
-static weft_rwmutex shared;
 
 static void both(weft_mutex *x, weft_mutex *y)
 {
@@ -30,27 +29,12 @@ static void work(int i)
     }
 }
 
-static weft_mutex e, f;
-
-/* A reader's lock is a gate against writers of it. */
-static void more(int i)
-{
-    if (i % 2) {
-        weft_scoped_rlock(&shared);
-        both(&e, &f);
-    } else {
-        weft_scoped_wlock(&shared);
-        both(&f, &e);
-    }
-}
-
 int weft_main(int argc, char **argv)
 {
     (void)argc, (void)argv;
     weft_wg wg = {0};
     for (int i = 0; i < 300; i++) {
         weft_wg_go(&wg, work, i);
-        weft_wg_go(&wg, more, i);
     }
     weft_wg_wait(&wg);
     puts("done");

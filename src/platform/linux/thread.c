@@ -143,12 +143,18 @@ void weft__fence_heavy(void)
         syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 
-void weft__platform_init(void)
+/* Before main(): a mutex may be used before the runtime starts, and how it is
+ * unlocked must not change later. */
+__attribute__((constructor)) static void choose_fence(void)
 {
-    weft__page_size = (size_t)sysconf(_SC_PAGESIZE);
-    weft__fault_init();
     const char *wish = getenv("WEFT_MEMBARRIER");
     bool want = !wish || strcmp(wish, "off") != 0;
     weft__fence_light_is_full =
         !want || syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0;
+}
+
+void weft__platform_init(void)
+{
+    weft__page_size = (size_t)sysconf(_SC_PAGESIZE);
+    weft__fault_init();
 }
