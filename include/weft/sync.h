@@ -232,13 +232,15 @@ WEFT_API void weft_impl_wg_go(weft_wg *wg, weft_impl_fn fn, unsigned n, const ui
  * read-lock again what it has read-locked: a writer in between stops both.
  */
 typedef struct weft_rwmutex {
-    uint32_t weft_state;   /* readers, writer, and whether somebody waits; see src/sync/rwmutex.c */
+    uint32_t weft_state; /* readers, writer, and whether somebody waits; see src/sync/rwmutex.c */
     uint32_t weft_lock;
-    uint32_t weft_owner;   /* low half of the writer's goroutine number */
-    uint32_t weft_self;    /* low half of its own address since the first use */
-    void *weft_readers;    /* who waits to read */
-    void *weft_first, *weft_last; /* who waits to write */
-    uintptr_t weft_pc;     /* where it was last locked */
+    uint32_t weft_owner; /* low half of the writer's goroutine number */
+    uint32_t weft_self;  /* low half of its own address since the first use */
+    void *weft_readers, *weft_readers_last; /* who waits to read */
+    void *weft_writers, *weft_writers_last; /* who waits to write */
+    uint32_t weft_woken;                    /* how many were woken to try again */
+    uint32_t weft_writes;
+    uintptr_t weft_pc; /* where it was last locked */
 } weft_rwmutex;
 
 #define WEFT_RWMUTEX_INIT {0}

@@ -22,15 +22,13 @@
 #include "debug/trace.h"
 #include "sched/sched.h"
 #include "sync/lockcheck.h"
+#include "sync/rwmutex_impl.h"
 #include "weft/sync.h"
 
 /* The rest of such a chain says nothing new. */
 enum { CHAIN_MAX = 16 };
 
 /* ---- the objects ------------------------------------------------------------------ */
-
-/* As in src/sync/rwmutex.c. */
-enum { RW_WRITER = 1, RW_READER = 4 };
 
 bool weft__holdable(enum wait_reason reason)
 {
@@ -75,14 +73,14 @@ static void look_at_rwmutex(struct look *l, const void *at)
     weft_rwmutex rw;
     if (!peek(&rw, at, sizeof rw))
         return;
-    l->what = rw.weft_state >= RW_READER || rw.weft_state & RW_WRITER ? "rwmutex" : NULL;
+    l->what = rw.weft_state & (READERS | WRITER) ? "rwmutex" : NULL;
     l->pc = rw.weft_pc;
     l->how = "locked for writing";
-    if (rw.weft_state & RW_WRITER) {
+    if (rw.weft_state & WRITER) {
         add_holder(l, rw.weft_owner);
     } else if (l->what) {
         /* Readers leave no name in the lock; WEFT_CHECK=locks knows them. */
-        unsigned readers = rw.weft_state / RW_READER;
+        unsigned readers = (rw.weft_state & READERS) / READER;
         l->how = "locked for reading";
         l->count = weft__lock_readers(at, l->holder, HOLDERS_MAX);
         l->unknown = readers > l->count ? readers - (unsigned)l->count : 0;

@@ -4,39 +4,90 @@
  *
  * weft_state, one word:
  *
- *   WRITER   a writer holds it
- *   QUEUED   somebody is queued; whoever lets go has to see to that
- *   READER * number of readers that hold it
+ *   WRITER   a writer holds it, or is about to and looks for readers in cells
+ *   QUEUED   somebody is queued
+ *   WQUEUED  a writer is
+ *   WOKEN    some were woken to try again, and have not yet
+ *   URGENT   somebody in the queue has waited too long: newcomers stand back
+ *   SPREAD   readers may count themselves in cells instead of here
+ *   FOLDING  those in cells are being counted here again
+ *   READER * number of the readers that are counted here
  *
- * While QUEUED is clear, locking and unlocking are one atomic operation on the
- * word.  QUEUED is set and cleared only under weft_lock, together with the
- * queues: it is set if and only if one of them is not empty.  It is set by a
- * compare-and-swap on the very state that makes the goroutine wait, so the
- * holder's own operation on the word either comes before, and the wait is off,
- * or comes after, and sees it.
+ * While nobody waits, and with few readers, locking and unlocking are one atomic
+ * operation on the word.
  *
- * With QUEUED set nobody gets in by the word alone: new readers and writers
- * queue up.  The lock is then passed on, by who makes it free, under
- * weft_lock: the last reader passes it to the first writer; a writer passes it
- * to all readers that are queued, and if there are none to the next writer.  So
- * readers that came during a write go before the next write, those that come
- * later behind it, and neither side starves.  Who was passed the lock holds it
- * when it wakes.
+ * The queues.  The bits about them are set and cleared under weft_lock,
+ * together with the queues.  QUEUED is set by a compare-and-swap on the very
+ * state that makes the goroutine wait: the holder's own operation on the word
+ * comes before, and the wait is off, or after, and sees it.  Whoever lets go
+ * and finds QUEUED sees to the queues: after a writer the readers come first,
+ * after readers a writer.  They are woken to try again, and others may be
+ * faster on the free lock: if it were theirs before they run, all others would
+ * have to wait for that.  With WOKEN nobody else need be woken: who was woken
+ * gets the lock, and sees to the queues when it lets go, or queues again behind
+ * somebody who will.
+ *
+ * Neither side starves.  Readers do not join readers while a writer is queued,
+ * unless they were woken together.  Who was woken, found others faster, and has
+ * waited for more than STARVING_NS sets URGENT, and then, as well as to a head
+ * of the queue that has waited that long, the lock is passed on: it belongs to
+ * those who are woken.  With URGENT and nobody holding it, somebody who let go
+ * is about to pass it on.
+ *
+ * Cells.  Readers on several processors that count themselves in one word take
+ * its cache line from each other.  When they meet there SPREAD is set, and from
+ * then on a reader counts itself in a cell of its processor: a word that holds
+ * the lock's address and a number, found by a hash of the address and free when
+ * the number is zero.  A reader lets go where it finds readers counted: in its
+ * processor's cell, else in weft_state.  If it finds none, because it has moved
+ * to another processor, all cells are folded into weft_state first.  Readers
+ * are all alike, so it does not matter whose count it takes; always true is
+ * that the counts add up to the number of readers.  SPREAD goes when somebody
+ * queues, and now and then after writes.
+ *
+ * [rwmutex.cells] A writer sets WRITER and then looks into the cells; a reader
+ * counts itself in a cell and then looks at weft_state.  Both steps of both are
+ * sequentially consistent, so one of the two sees the other.  A reader that
+ * sees WRITER, or SPREAD gone, takes itself out again and goes the slow way.
+ * So with one of them, only readers on their way out are in cells once these
+ * were folded.
  *
  * The sanitizer's edges are Go's: a write unlock publishes on weft_state, a
  * read unlock on weft_pc; readers take over from the first, writers from both.
  * So nothing leads from one reader to another.
  */
 #include "debug/debug.h"
+#include "platform/platform.h"
 #include "sanitize/sanitize.h"
 #include "sched/park.h"
 #include "sched/sched.h"
 #include "sync/lockcheck.h"
+#include "sync/rwmutex_impl.h"
 #include "sync/self.h"
 #include "weft/panic.h"
 #include "weft/sync.h"
 
-enum { WRITER = 1, QUEUED = 2, READER = 4, SPINS = 30 };
+enum { SPINS = 30, WRITES_BEFORE_REST = 100 };
+#define STARVING_NS ((int64_t)1000 * 1000)
+
+static inline uint32_t readers_of(uint32_t s) { return (s & READERS) / READER; }
+static inline bool held(uint32_t s) { return (s & (WRITER | READERS)) != 0; }
+
+/* What is left after letting go: is it for us to see to the queues? */
+static inline bool left_to_us(uint32_t s)
+{
+    return !held(s) && (s & URGENT || (s & (QUEUED | WOKEN)) == QUEUED);
+}
+
+/* A goroutine in a queue. */
+struct rw_waiter {
+    struct rw_waiter *next;
+    struct g *g;
+    int64_t since;
+    bool writes, granted;
+};
+
+static struct lock *lock_of(weft_rwmutex *rw) { return (struct lock *)&rw->weft_lock; }
 
 /* ---- misuse ----------------------------------------------------------------------- */
 
@@ -58,71 +109,415 @@ static noinline void fatal_unlock(weft_rwmutex *rw, uint32_t s, const char *what
 {
     char at[256];
     check_self(rw);
-    weft__site(at, sizeof at, load_relaxed(&rw->weft_pc));
     if (s & WRITER)
         weft__fatal("%s of a rwmutex that is locked for writing\n"
                     "\tit was locked at %s by goroutine %u",
-                    what, at, load_relaxed(&rw->weft_owner));
-    if (s >= READER)
-        weft__fatal("%s of a rwmutex that is locked for reading\n\tit was last locked at %s", what,
-                    at);
-    weft__fatal("%s of unlocked rwmutex\n\tit was last locked at %s", what, at);
+                    what, weft__site(at, sizeof at, load_relaxed(&rw->weft_pc)),
+                    load_relaxed(&rw->weft_owner));
+    when_last(at, sizeof at, "locked", load_relaxed(&rw->weft_pc));
+    if (readers_of(s) > 0)
+        weft__fatal("%s of a rwmutex that is locked for reading\n\t%s", what, at);
+    weft__fatal("%s of unlocked rwmutex\n\t%s", what, at);
 }
 
-static noinline void fatal_own(weft_rwmutex *rw, struct g *g, const char *how)
+static void check_own(weft_rwmutex *rw, const struct rw_waiter *w)
 {
     char at[256];
+    if (w->g->thread || !(load_relaxed(&rw->weft_state) & WRITER) ||
+        load_relaxed(&rw->weft_owner) != (uint32_t)w->g->id)
+        return;
     weft__fatal(
         "deadlock: goroutine %llu locks a rwmutex for %s that it holds for writing already\n"
         "\tit was locked at %s",
-        (unsigned long long)g->id, how, weft__site(at, sizeof at, load_relaxed(&rw->weft_pc)));
+        (unsigned long long)w->g->id, w->writes ? "writing" : "reading",
+        weft__site(at, sizeof at, load_relaxed(&rw->weft_pc)));
 }
 
-static void check_own(weft_rwmutex *rw, uint32_t s, struct g *g, const char *how)
+/* ---- cells ------------------------------------------------------------------------- */
+
+enum { CELLS = 16, COUNT_BITS = 20 };
+
+struct cell {
+    uint64_t word; /* atomic: address / 8 << COUNT_BITS | number; 0: free */
+    uintptr_t pc;  /* where it was last counted up */
+};
+
+/* One row a processor.  A goroutine may be moved between finding its cell and
+ * using it; then two processors use one cell for once. */
+static struct cell cells[MAX_PROCS][CELLS] __attribute__((aligned(CACHE_LINE)));
+
+static uint64_t key_of(const weft_rwmutex *rw) { return (uint64_t)(uintptr_t)rw / 8 << COUNT_BITS; }
+
+static uint64_t number_of(uint64_t word) { return word & (((uint64_t)1 << COUNT_BITS) - 1); }
+
+static bool counts(uint64_t word, const weft_rwmutex *rw)
 {
-    if (s & WRITER && load_relaxed(&rw->weft_owner) == (uint32_t)g->id && !g->thread)
-        fatal_own(rw, g, how);
+    return word != 0 && word - number_of(word) == key_of(rw);
 }
 
-/* ---- the word ---------------------------------------------------------------------- */
-
-static inline bool try_read(weft_rwmutex *rw)
+static unsigned row_place(const weft_rwmutex *rw)
 {
-    uint32_t s = load_relaxed(&rw->weft_state);
-    while (!(s & (WRITER | QUEUED)))
-        if (cas_acquire(&rw->weft_state, &s, s + READER)) /* acquire [rwmutex] */
+    uintptr_t h = (uintptr_t)rw >> 3;
+    return (h ^ h >> 4 ^ h >> 12) % CELLS;
+}
+
+/* NULL: the caller runs on no processor. */
+static inline struct cell *own_cell(const weft_rwmutex *rw)
+{
+    struct g *g = weft__self();
+    struct m *m = g ? g->m : NULL;
+    struct p *p = m ? load_relaxed(&m->p) : NULL;
+    return p ? &cells[p->index][row_place(rw)] : NULL;
+}
+
+/* False: the cell counts for another lock now. */
+static inline bool cell_up(struct cell *c, const weft_rwmutex *rw)
+{
+    uint64_t word = load_relaxed(&c->word);
+    while (word == 0 || counts(word, rw))
+        if (cas_seq(&c->word, &word, word ? word + 1 : key_of(rw) + 1)) /* [rwmutex.cells] */
             return true;
     return false;
 }
 
-static inline bool try_write(weft_rwmutex *rw)
+static inline bool cell_down(struct cell *c, const weft_rwmutex *rw)
 {
-    uint32_t free = 0;
-    return cas_acquire(&rw->weft_state, &free, WRITER); /* acquire [rwmutex] */
+    uint64_t word = load_relaxed(&c->word);
+    while (counts(word, rw))
+        if (cas_seq(&c->word, &word, number_of(word) == 1 ? 0 : word - 1))
+            return true;
+    return false;
 }
 
-/* Called with weft_lock held.  True: somebody else must let go first, and will see QUEUED. */
-static bool must_queue(weft_rwmutex *rw, bool writes)
+/* [rwmutex.cells] WRITER is set: no reader will stay in a cell from now on. */
+static bool cells_empty(weft_rwmutex *rw)
+{
+    int n = load_acquire(&sched.proc_max);
+    for (int i = 0; i < n; i++)
+        if (counts(load_seq(&cells[i][row_place(rw)].word), rw))
+            return false;
+    return true;
+}
+
+/* Called with weft_lock held: from now on readers are counted in the word.
+ * Meanwhile one may be found nowhere: FOLDING sends newcomers the slow way, and
+ * so goes a reader that wants to leave and finds nothing to take. */
+static void fold(weft_rwmutex *rw)
 {
     uint32_t s = load_relaxed(&rw->weft_state);
-    for (;;) {
-        if (s & QUEUED)
-            return true;
-        if (s & WRITER || (writes && s >= READER)) {
-            if (cas_acquire(&rw->weft_state, &s, s | QUEUED))
-                return true;
-        } else if (cas_acquire(&rw->weft_state, &s, writes ? WRITER : s + READER)) {
-            return false; /* acquire [rwmutex]: it is ours */
+    do
+        if (!(s & SPREAD))
+            return;
+    while (!cas_seq(&rw->weft_state, &s, (s & ~SPREAD) | FOLDING));
+    int n = load_acquire(&sched.proc_max);
+    for (int i = 0; i < n; i++) {
+        struct cell *c = &cells[i][row_place(rw)];
+        uint64_t word = load_seq(&c->word);
+        while (counts(word, rw)) {
+            uintptr_t pc = load_relaxed(&c->pc);
+            if (!cas_seq(&c->word, &word, 0))
+                continue;
+            add_seq(&rw->weft_state, (uint32_t)number_of(word) * READER);
+            store_relaxed(&rw->weft_pc, pc);
+            break;
         }
+    }
+    __atomic_fetch_and(&rw->weft_state, ~FOLDING, __ATOMIC_SEQ_CST);
+}
+
+/* ---- the queues: all called with weft_lock held ---------------------------------------- */
+
+struct queue {
+    struct rw_waiter *first, *last;
+};
+
+_Static_assert(offsetof(weft_rwmutex, weft_readers_last) ==
+                       offsetof(weft_rwmutex, weft_readers) + sizeof(void *) &&
+                   offsetof(weft_rwmutex, weft_writers_last) ==
+                       offsetof(weft_rwmutex, weft_writers) + sizeof(void *),
+               "two queues");
+
+static struct queue *readers(weft_rwmutex *rw) { return (struct queue *)&rw->weft_readers; }
+static struct queue *writers(weft_rwmutex *rw) { return (struct queue *)&rw->weft_writers; }
+
+/* Who waited before keeps its place at the head. */
+static void put(struct queue *q, struct rw_waiter *w)
+{
+    if (w->since != 0 || !q->first) {
+        w->next = q->first;
+        q->first = w;
+        if (!w->next)
+            q->last = w;
+    } else {
+        w->next = NULL;
+        q->last->next = w;
+        q->last = w;
     }
 }
 
-static struct lock *lock_of(weft_rwmutex *rw) { return (struct lock *)&rw->weft_lock; }
+static bool starves(const struct queue *q, int64_t now)
+{
+    return q->first && now - q->first->since > STARVING_NS;
+}
 
-static inline void wrote(weft_rwmutex *rw, struct g *g, uintptr_t pc)
+/* The bits that go with the queues as they are, without the first @skip of @q. */
+static uint32_t queue_bits(weft_rwmutex *rw, const struct queue *q, uint32_t skip, uint32_t woken)
+{
+    uint32_t bits = woken > 0 ? WOKEN : 0;
+    struct queue *both[] = {readers(rw), writers(rw)};
+    for (int i = 0; i < 2; i++) {
+        struct rw_waiter *w = both[i]->first;
+        for (uint32_t n = both[i] == q ? skip : 0; w && n > 0; n--)
+            w = w->next;
+        if (w)
+            bits |= i == 0 ? QUEUED : QUEUED | WQUEUED;
+    }
+    return bits;
+}
+
+static uint32_t length(const struct queue *q)
+{
+    uint32_t n = 0;
+    for (struct rw_waiter *w = q->first; w; w = w->next)
+        n++;
+    return n;
+}
+
+/* The first @n of @q, as a list to be woken. */
+static struct g *take(struct queue *q, uint32_t n, bool grant)
+{
+    struct g *list = NULL, **end = &list;
+    for (; n > 0; n--) {
+        struct rw_waiter *w = q->first;
+        q->first = w->next;
+        w->granted = grant;
+        w->g->link = NULL; /* a parked goroutine's link is free to use */
+        *end = w->g;
+        end = &w->g->link;
+    }
+    if (!q->first)
+        q->last = NULL;
+    return list;
+}
+
+/* Somebody let go: whom to wake?  @wrote: it was a writer. */
+static struct g *see_to(weft_rwmutex *rw, bool wrote)
+{
+    bool write = writers(rw)->first != NULL, read = readers(rw)->first && (wrote || !write);
+    struct queue *q = read ? readers(rw) : writers(rw);
+    if (!q->first)
+        return NULL;
+    uint32_t n = read ? length(q) : 1, s = load_seq(&rw->weft_state);
+    bool starving = starves(q, weft__now());
+    for (;;) {
+        bool grant = starving || s & URGENT;
+        if (s & WRITER || (readers_of(s) > 0 && write) || (!grant && rw->weft_woken > 0))
+            return NULL; /* who holds it, or was woken, will see to it */
+        uint32_t woken = rw->weft_woken + (grant ? 0 : n);
+        uint32_t then = (s & (READERS | SPREAD)) | queue_bits(rw, q, n, woken);
+        if (grant)
+            then += read ? n * READER : WRITER;
+        if (!cas_seq(&rw->weft_state, &s, then))
+            continue;
+        rw->weft_woken = woken;
+        return take(q, n, grant);
+    }
+}
+
+/* True: it is @w's.  False: it has to queue, and whoever lets go will see it. */
+static bool get(weft_rwmutex *rw, const struct rw_waiter *w, int64_t now)
+{
+    bool before = w->since != 0, starving = before && now - w->since > STARVING_NS;
+    bool join = before || !writers(rw)->first; /* readers that are in already */
+    if (before)
+        rw->weft_woken--;
+    uint32_t s = load_relaxed(&rw->weft_state);
+    for (;;) {
+        uint32_t then = (s & ~WOKEN) | (rw->weft_woken > 0 ? WOKEN : 0);
+        bool can =
+            !(s & URGENT) && (w->writes ? !held(s) : !(s & WRITER) && (join || readers_of(s) == 0));
+        if (!can) {
+            then |= QUEUED | (w->writes ? WQUEUED : 0) | (starving ? URGENT : 0);
+            if (!cas_seq(&rw->weft_state, &s, then))
+                continue;
+            fold(rw); /* QUEUED excludes SPREAD */
+            return false;
+        }
+        if (!cas_seq(&rw->weft_state, &s, then + (w->writes ? WRITER : READER)))
+            continue; /* acquire [rwmutex] */
+        if (!w->writes || !(s & SPREAD))
+            return true;
+        fold(rw); /* [rwmutex.cells] */
+        if (readers_of(load_seq(&rw->weft_state)) == 0)
+            return true;
+        s = __atomic_sub_fetch(&rw->weft_state, WRITER, __ATOMIC_SEQ_CST);
+    }
+}
+
+/* ---- locking ------------------------------------------------------------------------ */
+
+static noinline void wait_for_it(weft_rwmutex *rw, bool writes, uintptr_t pc)
+{
+    struct rw_waiter w = {.g = weft__current(), .writes = writes};
+    check_own(rw, &w);
+    do {
+        weft__lock(lock_of(rw));
+        int64_t now = weft__now();
+        if (get(rw, &w, now)) {
+            weft__unlock(lock_of(rw));
+            return;
+        }
+        put(writes ? writers(rw) : readers(rw), &w);
+        if (w.since == 0)
+            w.since = now;
+        weft__lock_wait();
+        weft__park(writes ? WAIT_RWMUTEX_WRITE : WAIT_RWMUTEX_READ, rw, pc, lock_of(rw));
+    } while (!w.granted);
+}
+
+static noinline void see_to_queues(weft_rwmutex *rw, bool wrote)
+{
+    weft__lock(lock_of(rw));
+    struct g *list = see_to(rw, wrote);
+    weft__unlock(lock_of(rw));
+    weft__ready_all(list);
+}
+
+/* Takes one reader out of the word; *left is what remains.  False: none is counted there. */
+static inline bool word_down(weft_rwmutex *rw, uint32_t *left)
+{
+    uint32_t s = load_relaxed(&rw->weft_state);
+    do
+        if (unlikely(readers_of(s) == 0))
+            return false;
+    while (!cas_seq(&rw->weft_state, &s, s - READER)); /* release [rwmutex] */
+    *left = s - READER;
+    return true;
+}
+
+/* None where it looked first. */
+static noinline void leave_slow(weft_rwmutex *rw)
+{
+    uint32_t left;
+    weft__lock(lock_of(rw));
+    for (fold(rw); !word_down(rw, &left); fold(rw))
+        /* With SPREAD again, another may have taken ours and left its own in a cell. */
+        if (!(load_seq(&rw->weft_state) & SPREAD))
+            fatal_unlock(rw, load_relaxed(&rw->weft_state), "read unlock");
+    struct g *list = left_to_us(left) ? see_to(rw, false) : NULL;
+    weft__unlock(lock_of(rw));
+    weft__ready_all(list);
+}
+
+static inline void leave(weft_rwmutex *rw, struct cell *c)
+{
+    uint32_t left;
+    if (c && cell_down(c, rw)) /* release [rwmutex] */
+        return;
+    if (unlikely(!word_down(rw, &left)))
+        leave_slow(rw);
+    else if (unlikely(left_to_us(left)))
+        see_to_queues(rw, false);
+}
+
+/* False: it has to be counted in the word. */
+static noinline bool read_in_cell(weft_rwmutex *rw, uintptr_t pc)
+{
+    struct cell *c = own_cell(rw);
+    if (!c || !cell_up(c, rw))
+        return false;
+    uint32_t s = load_seq(&rw->weft_state); /* [rwmutex.cells] */
+    if (likely((s & (SPREAD | WRITER)) == SPREAD)) {
+        store_relaxed(&c->pc, pc);
+        return true;
+    }
+    leave(rw, c);
+    return false;
+}
+
+static inline bool may_read(uint32_t s)
+{
+    return !(s & (WRITER | URGENT | FOLDING)) && (!(s & WQUEUED) || readers_of(s) == 0);
+}
+
+static inline bool try_read(weft_rwmutex *rw, uintptr_t pc)
+{
+    uint32_t s = load_relaxed(&rw->weft_state);
+    if (unlikely(s & SPREAD)) {
+        if (!(s & WRITER) && read_in_cell(rw, pc))
+            return true;
+        s = load_relaxed(&rw->weft_state);
+    }
+    for (uint32_t spread = 0; may_read(s); spread = s & QUEUED ? 0 : SPREAD)
+        if (cas_acquire(&rw->weft_state, &s, (s + READER) | spread)) { /* acquire [rwmutex] */
+            store_relaxed(&rw->weft_pc, pc);
+            return true;
+        }
+    return false;
+}
+
+/* WRITER is ours, SPREAD was set.  False: readers are in; WRITER was given back. */
+static noinline bool search_cells(weft_rwmutex *rw)
+{
+    for (int i = 0; i < SPINS; i++) {
+        /* With SPREAD still there, nobody has folded them away meanwhile. */
+        if (cells_empty(rw) && load_seq(&rw->weft_state) & SPREAD) {
+            if (++rw->weft_writes % WRITES_BEFORE_REST == 0)
+                __atomic_fetch_and(&rw->weft_state, ~SPREAD, __ATOMIC_SEQ_CST);
+            return true;
+        }
+        cpu_relax();
+    }
+    struct g *list = NULL;
+    weft__lock(lock_of(rw));
+    fold(rw);
+    bool ours = readers_of(load_seq(&rw->weft_state)) == 0;
+    if (!ours) {
+        sub_seq(&rw->weft_state, WRITER);
+        list = see_to(rw, true); /* who queued because of us */
+    }
+    weft__unlock(lock_of(rw));
+    weft__ready_all(list);
+    return ours;
+}
+
+static inline bool try_write(weft_rwmutex *rw)
+{
+    uint32_t s = load_relaxed(&rw->weft_state);
+    if (held(s) || s & (URGENT | FOLDING) || !cas_seq(&rw->weft_state, &s, s | WRITER))
+        return false; /* acquire [rwmutex] */
+    return likely(!(s & SPREAD)) || search_cells(rw);
+}
+
+static noinline void rlock_slow(weft_rwmutex *rw, uintptr_t pc)
+{
+    if (load_relaxed(&sched.proc_count) > 1)
+        for (int i = 0; i < SPINS && !(load_relaxed(&rw->weft_state) & (QUEUED | URGENT)); i++) {
+            cpu_relax();
+            if (try_read(rw, pc))
+                return;
+        }
+    wait_for_it(rw, false, pc);
+    store_relaxed(&rw->weft_pc, pc);
+}
+
+static noinline void lock_slow(weft_rwmutex *rw, uintptr_t pc)
+{
+    if (load_relaxed(&sched.proc_count) > 1)
+        for (int i = 0; i < SPINS && !(load_relaxed(&rw->weft_state) & URGENT); i++) {
+            cpu_relax();
+            if (held(load_relaxed(&rw->weft_state)))
+                continue;
+            if (try_write(rw))
+                return;
+        }
+    wait_for_it(rw, true, pc);
+}
+
+static inline void wrote(weft_rwmutex *rw, uintptr_t pc)
 {
     lock_took(rw, HELD_WRITE, pc);
-    store_relaxed(&rw->weft_owner, (uint32_t)g->id);
+    store_relaxed(&rw->weft_owner, (uint32_t)weft__current()->id);
     store_relaxed(&rw->weft_pc, pc);
     hb_acquire(&rw->weft_state);
     hb_acquire(&rw->weft_pc);
@@ -131,80 +526,7 @@ static inline void wrote(weft_rwmutex *rw, struct g *g, uintptr_t pc)
 static inline void read_begins(weft_rwmutex *rw, uintptr_t pc)
 {
     lock_took(rw, HELD_READ, pc);
-    store_relaxed(&rw->weft_pc, pc);
     hb_acquire(&rw->weft_state);
-}
-
-/* Called with weft_lock held and QUEUED set, nobody else holding it: the first
- * writer of the queue gets it. */
-static struct g *pass_to_writer(weft_rwmutex *rw)
-{
-    struct g *g = rw->weft_first;
-    rw->weft_first = g->link;
-    if (!g->link)
-        rw->weft_last = NULL;
-    g->link = NULL;
-    uint32_t queued = rw->weft_first || rw->weft_readers ? QUEUED : 0;
-    store_release(&rw->weft_state, WRITER | queued); /* release [rwmutex] */
-    return g;
-}
-
-/* Called with weft_lock held: all readers of the queue get it. */
-static struct g *pass_to_readers(weft_rwmutex *rw)
-{
-    struct g *list = NULL;
-    uint32_t n = 0;
-    for (struct g *g = rw->weft_readers, *next; g; g = next) {
-        next = g->link; /* newest first: turned round */
-        g->link = list;
-        list = g;
-        n++;
-    }
-    rw->weft_readers = NULL;
-    store_release(&rw->weft_state,
-                  n * READER | (rw->weft_first ? QUEUED : 0)); /* release [rwmutex] */
-    return list;
-}
-
-/* ---- locking ------------------------------------------------------------------------ */
-
-/* A parked goroutine's link is free: the queues need nothing else. */
-static noinline void rlock_slow(weft_rwmutex *rw, struct g *g, uintptr_t pc)
-{
-    weft__lock(lock_of(rw));
-    if (!must_queue(rw, false)) {
-        weft__unlock(lock_of(rw));
-        return;
-    }
-    check_own(rw, load_relaxed(&rw->weft_state), g, "reading");
-    g->link = rw->weft_readers;
-    rw->weft_readers = g;
-    weft__lock_wait();
-    weft__park(WAIT_RWMUTEX_READ, rw, pc, lock_of(rw));
-}
-
-static noinline void lock_slow(weft_rwmutex *rw, struct g *g, uintptr_t pc)
-{
-    check_own(rw, load_relaxed(&rw->weft_state), g, "writing");
-    if (load_relaxed(&sched.proc_count) > 1)
-        for (int i = 0; i < SPINS; i++) {
-            if (load_relaxed(&rw->weft_state) == 0 && try_write(rw))
-                return;
-            cpu_relax();
-        }
-    weft__lock(lock_of(rw));
-    if (!must_queue(rw, true)) {
-        weft__unlock(lock_of(rw));
-        return;
-    }
-    g->link = NULL;
-    if (rw->weft_last)
-        ((struct g *)rw->weft_last)->link = g;
-    else
-        rw->weft_first = g;
-    rw->weft_last = g;
-    weft__lock_wait();
-    weft__park(WAIT_RWMUTEX_WRITE, rw, pc, lock_of(rw));
 }
 
 void(weft_rwmutex_rlock)(weft_rwmutex *rw)
@@ -212,28 +534,28 @@ void(weft_rwmutex_rlock)(weft_rwmutex *rw)
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
     check_self(rw);
     lock_wants(rw, HELD_READ, pc);
-    if (unlikely(!try_read(rw)))
-        rlock_slow(rw, weft__current(), pc);
+    if (unlikely(!try_read(rw, pc)))
+        rlock_slow(rw, pc);
     read_begins(rw, pc);
 }
 
 void(weft_rwmutex_lock)(weft_rwmutex *rw)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
-    struct g *g = weft__current();
     check_self(rw);
     lock_wants(rw, HELD_WRITE, pc);
     if (unlikely(!try_write(rw)))
-        lock_slow(rw, g, pc);
-    wrote(rw, g, pc);
+        lock_slow(rw, pc);
+    wrote(rw, pc);
 }
 
 bool(weft_rwmutex_try_rlock)(weft_rwmutex *rw)
 {
+    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
     check_self(rw);
-    if (!try_read(rw))
+    if (!try_read(rw, pc))
         return false;
-    read_begins(rw, (uintptr_t)__builtin_return_address(0));
+    read_begins(rw, pc);
     return true;
 }
 
@@ -242,42 +564,17 @@ bool(weft_rwmutex_try_lock)(weft_rwmutex *rw)
     check_self(rw);
     if (!try_write(rw))
         return false;
-    wrote(rw, weft__current(), (uintptr_t)__builtin_return_address(0));
+    wrote(rw, (uintptr_t)__builtin_return_address(0));
     return true;
 }
 
 /* ---- unlocking ------------------------------------------------------------------------ */
 
-/* The last reader left, and somebody was queued. */
-static noinline void readers_gone(weft_rwmutex *rw)
-{
-    weft__lock(lock_of(rw));
-    /* It still is nobody's: all who came since have queued up. */
-    struct g *g = pass_to_writer(rw);
-    weft__unlock(lock_of(rw));
-    weft__ready(g);
-}
-
 void(weft_rwmutex_runlock)(weft_rwmutex *rw)
 {
-    uint32_t s = load_relaxed(&rw->weft_state);
     hb_release(&rw->weft_pc);
     lock_drops(rw, HELD_READ);
-    do
-        if (unlikely(s < READER || s & WRITER))
-            fatal_unlock(rw, s, "read unlock");
-    while (!__atomic_compare_exchange_n(&rw->weft_state, &s, s - READER, true, __ATOMIC_RELEASE,
-                                        __ATOMIC_RELAXED)); /* release [rwmutex] */
-    if (unlikely(s - READER == QUEUED))
-        readers_gone(rw);
-}
-
-static noinline void unlock_queued(weft_rwmutex *rw)
-{
-    weft__lock(lock_of(rw));
-    struct g *list = rw->weft_readers ? pass_to_readers(rw) : pass_to_writer(rw);
-    weft__unlock(lock_of(rw));
-    weft__ready_all(list);
+    leave(rw, load_relaxed(&rw->weft_state) & SPREAD ? own_cell(rw) : NULL);
 }
 
 void(weft_rwmutex_unlock)(weft_rwmutex *rw)
@@ -288,8 +585,7 @@ void(weft_rwmutex_unlock)(weft_rwmutex *rw)
     lock_drops(rw, HELD_WRITE);
     hb_release(&rw->weft_state);
     store_relaxed(&rw->weft_owner, 0);
-    uint32_t alone = WRITER;
-    if (unlikely(!__atomic_compare_exchange_n(&rw->weft_state, &alone, 0, false, __ATOMIC_RELEASE,
-                                              __ATOMIC_RELAXED))) /* release [rwmutex] */
-        unlock_queued(rw);
+    s = __atomic_sub_fetch(&rw->weft_state, WRITER, __ATOMIC_SEQ_CST); /* release [rwmutex] */
+    if (unlikely(left_to_us(s)))
+        see_to_queues(rw, true);
 }

@@ -10,6 +10,7 @@
 #define WEFT_SRC_SELF_H
 
 #include "base/atomic.h"
+#include "debug/debug.h"
 #include "sync/lockcheck.h"
 
 static inline uint32_t low_half(const void *at) { return (uint32_t)(uintptr_t)at; }
@@ -25,6 +26,15 @@ static inline bool self_is(uint32_t *self, const void *at)
     lock_made((void *)(uintptr_t)at);
     store_relaxed(self, low_half(at));
     return true;
+}
+
+/* when_last - "it was last locked at f.c:7" into @out, or "it was never locked". */
+static inline const char *when_last(char *out, size_t size, const char *what, uintptr_t pc)
+{
+    int n = snprintf(out, size, pc ? "it was last %s at " : "it was never %s", what);
+    if (pc)
+        weft__site(out + n, size - (size_t)n, pc);
+    return out;
 }
 
 #endif /* WEFT_SRC_SELF_H */
