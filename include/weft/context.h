@@ -172,13 +172,15 @@ typedef struct weft_ctx_call {
  * Order: this call, and the cancel, happen before f starts.
  */
 #define weft_ctx_after_func(ctx, ...)                                                              \
-    ({                                                                                             \
-        WEFT_IMPL_CHECK(__VA_ARGS__);                                                              \
-        weft_ctx_call weft_impl_call = weft_impl_ctx_after_func(                                   \
-            (ctx), WEFT_IMPL_FN(__VA_ARGS__), WEFT_IMPL_ARGS(__VA_ARGS__));                        \
-        WEFT_IMPL_SITE();                                                                          \
-        weft_impl_call;                                                                            \
-    })
+    (WEFT_IMPL_CHECK(__VA_ARGS__),                                                                 \
+     weft_impl_ctx_call_here(weft_impl_ctx_after_func((ctx), WEFT_IMPL_FN(__VA_ARGS__),            \
+                                                      WEFT_IMPL_ARGS(__VA_ARGS__))))
+__attribute__((always_inline)) static inline weft_ctx_call
+weft_impl_ctx_call_here(weft_ctx_call call)
+{
+    WEFT_IMPL_SITE();
+    return call;
+}
 WEFT_API weft_ctx_call weft_impl_ctx_after_func(weft_ctx *ctx, weft_impl_fn fn, unsigned n,
                                                 const uintptr_t *args);
 

@@ -51,7 +51,7 @@ WEFT_API weft_ctx *weft_group_ctx(weft_group *g);
  * Blocks:   the goroutine, while as many members run as the limit allows.
  * Order:    what the caller did before happens before f starts; what f did
  *           happens before weft_group_wait() returns.
- * Misuse:   panics after weft_group_wait() has returned.
+ * Misuse:   panics after weft_group_wait() has returned, and when the limit is 0.
  */
 #define weft_group_go(g, ...)                                                                      \
     (WEFT_IMPL_CHECK(__VA_ARGS__), WEFT_IMPL_CHECK_INT(__VA_ARGS__),                               \
@@ -61,8 +61,13 @@ WEFT_API void weft_impl_group_go(weft_group *g, weft_impl_fn fn, unsigned n, con
 /** weft_group_try_go - the same unless the limit is reached; true when launched.  Never blocks. */
 #define weft_group_try_go(g, ...)                                                                  \
     (WEFT_IMPL_CHECK(__VA_ARGS__), WEFT_IMPL_CHECK_INT(__VA_ARGS__),                               \
-     weft_impl_keep(weft_impl_group_try_go(g, WEFT_IMPL_FN(__VA_ARGS__),                           \
-                                           WEFT_IMPL_ARGS(__VA_ARGS__))) != (void *)0)
+     weft_impl_group_tried(weft_impl_group_try_go(g, WEFT_IMPL_FN(__VA_ARGS__),                    \
+                                                  WEFT_IMPL_ARGS(__VA_ARGS__))))
+__attribute__((always_inline)) static inline bool weft_impl_group_tried(void *g)
+{
+    WEFT_IMPL_SITE();
+    return g != (void *)0;
+}
 /* Returns g, or NULL at the limit. */
 WEFT_API void *weft_impl_group_try_go(weft_group *g, weft_impl_fn fn, unsigned n,
                                       const uintptr_t *args);
@@ -82,6 +87,9 @@ WEFT_API void (weft_group_set_limit)(weft_group *g, int n);
 
 /**
  * weft_group_wait - wait for all members; returns the first error, or 0.
+ *
+ * Members may launch further members meanwhile.  When one has panicked, also
+ * after another had returned an error, that panic is raised here.
  *
  * Blocks:   the goroutine, never its thread.
  * Misuse:   a second wait panics.

@@ -115,6 +115,8 @@ static void unref(weft_ctx *handle, uintptr_t pc)
     if (after == n - 1)
         return;
     hb_acquire(&c->handles);
+    if (unlikely(load_relaxed(&c->signals) != 0))
+        weft__signals_settle();
     ctx_put(c);
 }
 

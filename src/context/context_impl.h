@@ -180,6 +180,9 @@ void weft__ctx_cancel(struct context *c, int cause);
 void weft__ctx_drop_calls(struct context *c);
 /* weft__ctx_deadline_arm - the timer of a new core that nobody else knows yet. */
 void weft__ctx_deadline_arm(struct context *c);
+/* weft__signals_settle - until the monitor, if it is ending contexts just now,
+ * holds none of them any more: then what goes lets go of its signals at once. */
+void weft__signals_settle(void);
 /* weft__ctx_unwatch - its signals do again what they did before. */
 void weft__ctx_unwatch(struct context *c);
 

@@ -18,6 +18,7 @@
 #include "context/context_impl.h"
 #include "debug/debug.h"
 #include "debug/sigset.h"
+#include "platform/platform.h"
 #include "sched/sched.h"
 #include "weft/panic.h"
 
@@ -176,6 +177,12 @@ void weft__signals_poll(void)
         ctx_put(c);
     }
     store_seq(&polling, 0); /* [signals.polling]: after the last was made ready */
+}
+
+void weft__signals_settle(void)
+{
+    while (load_seq(&polling) != 0)
+        weft__thread_yield();
 }
 
 bool weft__signals_watched(void)

@@ -74,19 +74,21 @@ static void run(struct member *m)
         a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
+/* The first error counts, and the first panic, whichever comes first. */
 static void fail(weft_group *g, int err, weft_panic_info *panic)
 {
     weft__lock(&g->lock);
-    bool first = g->err == 0 && !g->panic;
-    if (first) {
+    bool first = g->err == 0;
+    if (first)
         g->err = err;
+    if (!g->panic) {
         g->panic = panic;
+        panic = NULL;
     }
     weft__unlock(&g->lock);
     if (first)
         weft_ctx_cancel_cause(g->ctx, err);
-    else
-        weft_panic_info_free(panic);
+    weft_panic_info_free(panic);
 }
 
 /* The member is over, however it ended. */
@@ -96,7 +98,8 @@ static void over(struct member *m)
     if (m->result != 0)
         fail(g, m->result, NULL);
     weft__free(m, sizeof *m);
-    hb_release(g);
+    hb_release(g);         /* to who waits for the group */
+    hb_release(&g->slots); /* to who gets a place because of us */
     struct g *list = NULL;
     weft__lock(&g->lock);
     g->running--;
@@ -153,18 +156,24 @@ static bool take_place(weft_group *g, bool wait, const char *what, uintptr_t pc)
     weft__lock(&g->lock);
     if (g->waited)
         panic_waited(g, what);
-    if (g->limit < 0 || g->running < g->limit) {
+    bool limited = g->limit >= 0;
+    if (!limited || g->running < g->limit) {
         g->running++;
         weft__unlock(&g->lock);
-        return true;
-    }
-    if (!wait) {
+    } else if (!wait) {
         weft__unlock(&g->lock);
         return false;
+    } else {
+        if (unlikely(g->limit == 0)) {
+            weft__unlock(&g->lock);
+            weft_panic("%s: the limit of the group is 0, nobody may ever run", what);
+        }
+        struct waiter w = {.g = weft__current(), .object = g};
+        waitq_push(&g->slots, &w);
+        weft__park(WAIT_GROUP, g, pc, &g->lock);
     }
-    struct waiter w = {.g = weft__current(), .object = g};
-    waitq_push(&g->slots, &w);
-    weft__park(WAIT_GROUP, g, pc, &g->lock);
+    if (limited)
+        hb_acquire(&g->slots);
     return true;
 }
 
@@ -202,11 +211,12 @@ void(weft_group_set_limit)(weft_group *g, int n)
 
 /* ---- waiting ---------------------------------------------------------------------- */
 
-/* Waits until no member runs; returns the panic of one, which is the caller's now. */
+/* Waits until no member runs, and none will; returns the panic of one, which is
+ * the caller's now. */
 static weft_panic_info *join(weft_group *g, uintptr_t pc)
 {
     weft__lock(&g->lock);
-    if (g->running > 0) {
+    while (g->running > 0) {
         struct waiter w = {.g = weft__current(), .object = g};
         waitq_push(&g->waiters, &w);
         weft__park(WAIT_GROUP, g, pc, &g->lock);
@@ -214,6 +224,9 @@ static weft_panic_info *join(weft_group *g, uintptr_t pc)
     }
     weft_panic_info *panic = g->panic;
     g->panic = NULL;
+    if (!g->waited)
+        g->wait_pc = pc;
+    g->waited = true;
     weft__unlock(&g->lock);
     hb_acquire(g);
     return panic;
@@ -228,10 +241,6 @@ int(weft_group_wait)(weft_group *g)
         panic_waited(g, "weft_group_wait");
     weft__unlock(&g->lock);
     weft_panic_info *panic = join(g, pc);
-    weft__lock(&g->lock);
-    g->waited = true;
-    g->wait_pc = pc;
-    weft__unlock(&g->lock);
     weft_ctx_cancel(g->ctx);
     if (panic)
         weft_panic_again(panic);

@@ -208,6 +208,134 @@ static int nested(weft_ctx *ctx, int depth)
     return weft_group_wait(g);
 }
 
+static int fails_then(int err) { return err; }
+
+static int panics_after(weft_ctx *ctx)
+{
+    weft_sleep(ctx, WEFT_HOUR);
+    return panics();
+}
+
+WEFT_TEST(a_panic_is_not_lost_behind_an_error)
+{
+    weft_auto(weft_group, g) = weft_group_new(weft_background());
+    weft_group_go(g, panics_after, weft_group_ctx(g));
+    weft_group_go(g, fails_then, -EIO);
+    weft_auto(weft_panic_info, p) = weft_try(wait_for, g);
+    weft_check(p && strcmp(weft_panic_message(p), "member broke") == 0);
+    weft_check(weft_ctx_cause(weft_group_ctx(g)), ==, -EIO);
+}
+
+static void go_with_limit_zero(weft_group *g)
+{
+    weft_group_set_limit(g, 0);
+    weft_group_go(g, returns, 0);
+}
+
+WEFT_TEST(a_limit_of_zero_lets_nobody_in)
+{
+    weft_auto(weft_group, g) = weft_group_new(weft_background());
+    weft_auto(weft_panic_info, p) = weft_try(go_with_limit_zero, g);
+    weft_check(p && strstr(weft_panic_message(p), "limit of the group is 0"));
+    weft_check(!weft_group_try_go(g, returns, 0));
+    weft_group_set_limit(g, -1);
+    weft_check(weft_group_try_go(g, returns, 0));
+    weft_check(weft_group_wait(g), ==, 0);
+}
+
+/* A binary tree of members that launch each other while the group is waited for. */
+static int branch(weft_group *g, atomic_int *n, int depth)
+{
+    ++*n;
+    if (depth > 0) {
+        weft_group_go(g, branch, g, n, depth - 1);
+        weft_group_go(g, branch, g, n, depth - 1);
+    }
+    return 0;
+}
+
+WEFT_TEST(members_launch_members)
+{
+    atomic_int n = 0;
+    weft_auto(weft_group, g) = weft_group_new(weft_background());
+    weft_group_go(g, branch, g, &n, 10);
+    weft_check(weft_group_wait(g), ==, 0);
+    weft_check(n, ==, 2047);
+}
+
+/* What is guarded by the limit alone needs no other lock. */
+static int use_alone(long *plain, atomic_int *inside)
+{
+    weft_check(++*inside == 1);
+    ++*plain;
+    weft_yield();
+    --*inside;
+    return 0;
+}
+
+WEFT_TEST(a_limit_of_one_is_a_lock)
+{
+    long plain = 0;
+    atomic_int inside = 0;
+    weft_auto(weft_group, g) = weft_group_new(weft_background());
+    weft_group_set_limit(g, 1);
+    for (int i = 0; i < 1000; i++) {
+        weft_group_go(g, use_alone, &plain, &inside);
+        if (i % 2)
+            weft_group_try_go(g, use_alone, &plain, &inside);
+    }
+    weft_check(weft_group_wait(g), ==, 0);
+    weft_check(plain >= 1000);
+}
+
+static int stormy(weft_ctx *ctx, int i)
+{
+    switch (i % 50) {
+    case 0:
+        return weft_sleep(ctx, 20 * WEFT_MICROSECOND);
+    case 7:
+        weft_yield();
+        break;
+    case 13:
+        weft_goexit();
+    case 31:
+        return i % 3 ? 0 : -EIO;
+    }
+    return 0;
+}
+
+static void storm(int rounds, atomic_int *failed)
+{
+    for (int k = 0; k < rounds; k++) {
+        weft_auto(weft_ctx, ctx) =
+            weft_ctx_with_timeout(weft_background(), (k % 3 + 1) * 200 * WEFT_MICROSECOND);
+        weft_auto(weft_group, g) = weft_group_new(ctx);
+        if (k % 2)
+            weft_group_set_limit(g, k % 5 + 1);
+        for (int i = 0; i < 60; i++)
+            if (k % 4)
+                weft_group_go(g, stormy, weft_group_ctx(g), i + k);
+            else
+                weft_group_try_go(g, stormy, weft_group_ctx(g), i + k);
+        if (k % 7 == 0)
+            continue; /* the end of the scope joins */
+        int err = weft_group_wait(g);
+        weft_check(err == 0 || err == -EIO || err == -ETIMEDOUT || err == -ECANCELED);
+        *failed += err != 0;
+    }
+}
+
+WEFT_TEST(storm_of_groups)
+{
+    atomic_int failed = 0;
+    weft_wg wg = {0};
+    for (int i = 0; i < 8; i++)
+        weft_wg_go(&wg, storm, 100, &failed);
+    weft_wg_wait(&wg);
+    weft_test_until_idle();
+    weft_check(weft_num_goroutine(), ==, 1);
+}
+
 WEFT_TEST(groups_nest)
 {
     int err = nested(weft_background(), 6);

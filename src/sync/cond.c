@@ -49,14 +49,13 @@ static struct lock *lock_of(weft_cond *c) { return (struct lock *)&c->weft_lock;
 static noinline void panic_not_held(weft_mutex *mu)
 {
     char at[256];
-    weft__site(at, sizeof at, load_relaxed(&mu->weft_pc));
+    uintptr_t pc = load_relaxed(&mu->weft_pc);
     if (load_relaxed(&mu->weft_state) == 0)
-        weft_panic("cond wait without its lock: the mutex is not locked\n"
-                   "\tit was last locked at %s",
-                   at);
+        weft_panic("cond wait without its lock: the mutex is not locked\n\t%s",
+                   when_last(at, sizeof at, "locked", pc));
     weft_panic("cond wait without its lock: the mutex is locked by goroutine %u\n"
                "\tit was locked at %s",
-               load_relaxed(&mu->weft_owner), at);
+               load_relaxed(&mu->weft_owner), weft__site(at, sizeof at, pc));
 }
 
 /* A thread has no number to be known by. */

@@ -59,8 +59,8 @@ static noinline void panic_released_too_much(weft_sem *s, int64_t n)
     char at[256];
     weft__unlock(lock_of(s));
     weft_panic("semaphore released beyond its size: %lld units, while %lld of %lld are held\n"
-               "\tit was last acquired at %s",
-               (long long)n, used, size, weft__site(at, sizeof at, pc));
+               "\t%s",
+               (long long)n, used, size, when_last(at, sizeof at, "acquired", pc));
 }
 
 /* ---- under the lock ------------------------------------------------------------------- */
