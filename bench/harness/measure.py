@@ -75,6 +75,8 @@ def run_once(command, row, metric, settings, cpus, timeout):
     """Run a program pinned to `cpus` and return its result line's values."""
     def pin():
         os.sched_setaffinity(0, cpus)
+        # A shell's background job ignores it, and so would all that we start.
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
     try:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
