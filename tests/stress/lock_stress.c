@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The mutex under every kind of contention, from goroutines and threads: no
- * two inside at once, no wake-up lost, everybody gets in.
+ * two inside at once, no wake-up lost, everybody gets in.  And it may go with
+ * the object it stands in as soon as the last holder has unlocked it, while the
+ * one before is not quite out of its unlock.
  */
 #include <pthread.h>
 #include <sched.h>
 
 #include "stress.h"
 
-enum { GOROUTINES = 24, THREADS = 3 };
+enum { GOROUTINES = 24, THREADS = 3, SHARERS = 4 };
 
 static weft_mutex mu;
 static long inside, total;
@@ -22,14 +24,61 @@ static void contend(int id)
         REQUIRE(++inside == 1);
         total++;
         switch (random_below(64)) {
-        case 0: weft_yield(); break;
-        case 1: weft_sleep(weft_background(), 20 * WEFT_MICROSECOND); break;
-        case 2: sched_yield(); break;
+        case 0:
+            weft_yield();
+            break;
+        case 1:
+            weft_sleep(weft_background(), 20 * WEFT_MICROSECOND);
+            break;
+        case 2:
+            sched_yield();
+            break;
         }
         inside--;
         weft_mutex_unlock(&mu);
         atomic_fetch_add(&entries[id], 1);
         if (random_below(16) == 0)
+            weft_yield();
+    }
+}
+
+struct object {
+    weft_mutex mu; /* guards: refs */
+    int refs;
+};
+
+static _Atomic(struct object *) on_offer;
+
+static void drop(struct object *o)
+{
+    weft_mutex_lock(&o->mu);
+    bool last = --o->refs == 0;
+    weft_mutex_unlock(&o->mu);
+    if (!last)
+        return;
+    /* What is left looks like a mutex that somebody waits for. */
+    unsigned char *byte = memset(o, 1, sizeof *o);
+    for (int i = 0; i < 50; i++)
+        for (size_t k = 0; k < sizeof *o; k++)
+            REQUIRE(*(volatile unsigned char *)&byte[k] == 1);
+    free(o);
+}
+
+/* Two goroutines each know an object: who made it and who took it. */
+static void share(void)
+{
+    while (!stop) {
+        struct object *o = atomic_exchange(&on_offer, NULL), *none = NULL;
+        if (!o) {
+            o = calloc(1, sizeof *o);
+            o->refs = 2;
+            if (!atomic_compare_exchange_strong(&on_offer, &none, o)) {
+                free(o);
+                continue;
+            }
+        }
+        drop(o);
+        if (random_below(64) == 0)
             weft_yield();
     }
 }
@@ -47,6 +96,8 @@ int weft_main(int argc, char **argv)
     pthread_t threads[THREADS];
     for (int i = 0; i < GOROUTINES; i++)
         weft_wg_go(&wg, contend, i);
+    for (int i = 0; i < SHARERS; i++)
+        weft_wg_go(&wg, share);
     for (int i = 0; i < THREADS; i++)
         pthread_create(&threads[i], NULL, thread, (void *)(intptr_t)(GOROUTINES + i));
     weft_sleep(weft_background(), stress_time());
@@ -60,6 +111,9 @@ int weft_main(int argc, char **argv)
         sum += entries[i];
     }
     REQUIRE(sum == total);
+    struct object *left = on_offer;
+    if (left)
+        drop(left);
     puts("ok");
     return 0;
 }
