@@ -27,6 +27,10 @@
  * gets the lock, and sees to the queues when it lets go, or queues again behind
  * somebody who will.
  *
+ * Who lets go and has to see to the queues takes weft_lock before it lets go.
+ * Else the next holder might be the last, and the lock gone with the object it
+ * stands in, before we come to the queues.
+ *
  * Neither side starves.  Readers do not join readers while a writer is queued,
  * unless they were woken together.  Who was woken, found others faster, and has
  * waited for more than STARVING_NS sets URGENT, and then, as well as to a head
@@ -375,49 +379,58 @@ static noinline void wait_for_it(weft_rwmutex *rw, bool writes, uintptr_t pc)
     } while (!w.granted);
 }
 
-static noinline void see_to_queues(weft_rwmutex *rw, bool wrote)
+/* Somebody waits for what we have locked for writing. */
+static noinline void unlock_slow(weft_rwmutex *rw)
 {
     weft__lock(lock_of(rw));
-    struct g *list = see_to(rw, wrote);
+    sub_seq(&rw->weft_state, WRITER); /* release [rwmutex] */
+    struct g *list = see_to(rw, true);
     weft__unlock(lock_of(rw));
     weft__ready_all(list);
 }
 
-/* Takes one reader out of the word; *left is what remains.  False: none is counted there. */
-static inline bool word_down(weft_rwmutex *rw, uint32_t *left)
+enum left { NOBODY_WAITS, NOT_COUNTED, QUEUED_FOR };
+
+/*
+ * Takes one reader out of the word.  NOT_COUNTED: none is there.  QUEUED_FOR: it
+ * is the last and somebody waits; it is still in, and has to go under the lock.
+ */
+static inline enum left word_down(weft_rwmutex *rw)
 {
     uint32_t s = load_relaxed(&rw->weft_state);
-    do
+    do {
         if (unlikely(readers_of(s) == 0))
-            return false;
-    while (!cas_seq(&rw->weft_state, &s, s - READER)); /* release [rwmutex] */
-    *left = s - READER;
-    return true;
+            return NOT_COUNTED;
+        if (unlikely(left_to_us(s - READER)))
+            return QUEUED_FOR;
+    } while (!cas_seq(&rw->weft_state, &s, s - READER)); /* release [rwmutex] */
+    return NOBODY_WAITS;
 }
 
-/* None where it looked first. */
+/* None where it looked first, or somebody waits. */
 static noinline void leave_slow(weft_rwmutex *rw)
 {
-    uint32_t left;
+    enum left left;
+    struct g *list = NULL;
     weft__lock(lock_of(rw));
-    for (fold(rw); !word_down(rw, &left); fold(rw))
+    for (fold(rw); (left = word_down(rw)) == NOT_COUNTED; fold(rw))
         /* With SPREAD again, another may have taken ours and left its own in a cell. */
         if (!(load_seq(&rw->weft_state) & SPREAD))
             fatal_unlock(rw, load_relaxed(&rw->weft_state), "read unlock");
-    struct g *list = left_to_us(left) ? see_to(rw, false) : NULL;
+    if (left == QUEUED_FOR) {
+        sub_seq(&rw->weft_state, READER); /* release [rwmutex] */
+        list = see_to(rw, false);
+    }
     weft__unlock(lock_of(rw));
     weft__ready_all(list);
 }
 
 static inline void leave(weft_rwmutex *rw, struct cell *c)
 {
-    uint32_t left;
     if (c && cell_down(c, rw)) /* release [rwmutex] */
         return;
-    if (unlikely(!word_down(rw, &left)))
+    if (unlikely(word_down(rw) != NOBODY_WAITS))
         leave_slow(rw);
-    else if (unlikely(left_to_us(left)))
-        see_to_queues(rw, false);
 }
 
 /* False: it has to be counted in the word. */
@@ -585,7 +598,10 @@ void(weft_rwmutex_unlock)(weft_rwmutex *rw)
     lock_drops(rw, HELD_WRITE);
     hb_release(&rw->weft_state);
     store_relaxed(&rw->weft_owner, 0);
-    s = __atomic_sub_fetch(&rw->weft_state, WRITER, __ATOMIC_SEQ_CST); /* release [rwmutex] */
-    if (unlikely(left_to_us(s)))
-        see_to_queues(rw, true);
+    do
+        if (unlikely(left_to_us(s - WRITER))) {
+            unlock_slow(rw);
+            return;
+        }
+    while (!cas_seq(&rw->weft_state, &s, s - WRITER)); /* release [rwmutex] */
 }

@@ -10,7 +10,7 @@
 
 #include "stress.h"
 
-enum { GOROUTINES = 24, THREADS = 3, SHARERS = 4 };
+enum { GOROUTINES = 24, THREADS = 3, SHARERS = 6 };
 
 static weft_mutex mu;
 static long inside, total;
@@ -43,40 +43,45 @@ static void contend(int id)
 }
 
 struct object {
-    weft_mutex mu; /* guards: refs */
+    weft_mutex mu;
+    weft_rwmutex rw;
+    bool by_rw; /* refs is guarded by: rw, else mu */
     int refs;
+    int to_come; /* who holds the object alone: so many are still to know it */
 };
 
 static _Atomic(struct object *) on_offer;
 
 static void drop(struct object *o)
 {
-    weft_mutex_lock(&o->mu);
+    bool by_rw = o->by_rw;
+    by_rw ? weft_rwmutex_lock(&o->rw) : weft_mutex_lock(&o->mu);
     bool last = --o->refs == 0;
-    weft_mutex_unlock(&o->mu);
+    by_rw ? weft_rwmutex_unlock(&o->rw) : weft_mutex_unlock(&o->mu);
     if (!last)
         return;
-    /* What is left looks like a mutex that somebody waits for. */
+    /* What is left looks like locks that somebody waits for. */
     unsigned char *byte = memset(o, 1, sizeof *o);
-    for (int i = 0; i < 50; i++)
+    for (int i = 0; i < 20; i++)
         for (size_t k = 0; k < sizeof *o; k++)
             REQUIRE(*(volatile unsigned char *)&byte[k] == 1);
     free(o);
 }
 
-/* Two goroutines each know an object: who made it and who took it. */
+/* Some goroutines each know an object: who made it and those who took it. */
 static void share(void)
 {
     while (!stop) {
         struct object *o = atomic_exchange(&on_offer, NULL), *none = NULL;
         if (!o) {
             o = calloc(1, sizeof *o);
-            o->refs = 2;
-            if (!atomic_compare_exchange_strong(&on_offer, &none, o)) {
-                free(o);
-                continue;
-            }
+            o->by_rw = random_below(2);
+            o->to_come = o->by_rw ? 3 : 2;
+            o->refs = o->to_come;
         }
+        if (--o->to_come > 0 && !atomic_compare_exchange_strong(&on_offer, &none, o))
+            for (int gone = o->to_come; gone > 0; gone--)
+                drop(o); /* another was quicker: for those who will not come */
         drop(o);
         if (random_below(64) == 0)
             weft_yield();
@@ -111,9 +116,9 @@ int weft_main(int argc, char **argv)
         sum += entries[i];
     }
     REQUIRE(sum == total);
-    struct object *left = on_offer;
-    if (left)
-        drop(left);
+    struct object *o = on_offer;
+    for (int left = o ? o->to_come : 0; left > 0; left--)
+        drop(o);
     puts("ok");
     return 0;
 }
