@@ -60,14 +60,7 @@ typedef struct weft_mutex {
     })
 WEFT_API void (weft_mutex_lock)(weft_mutex *mu);
 
-/**
- * weft_mutex_unlock - let the next one in.
- *
- * Whoever locks it next may free the memory it stands in at once, though this
- * call has not returned yet; it must not be unmapped before.
- *
- * Misuse:   unlocking an unlocked mutex is a fatal error.
- */
+/** weft_mutex_unlock - let the next one in.  Unlocking an unlocked mutex is a fatal error. */
 #define weft_mutex_unlock(mu)                                                                      \
     ({                                                                                             \
         weft_impl_mutex_unlock_here(mu);                                                           \
@@ -80,23 +73,6 @@ WEFT_API void weft_impl_mutex_lock(weft_mutex *mu);
 WEFT_API void weft_impl_mutex_unlock(weft_mutex *mu);
 WEFT_API void weft_impl_mutex_unlock_slow(weft_mutex *mu);
 WEFT_API uint32_t weft_impl_self_id(void);
-
-/*
- * Who unlocked may find here what is no mutex any more: the next holder may have
- * freed it.  The read does no harm, but the address sanitizer must not see it.
- */
-__attribute__((always_inline)) static inline uint8_t weft_impl_mutex_waiting(const weft_mutex *mu)
-{
-    uint8_t waiting;
-#if defined(__x86_64__)
-    __asm__ volatile("movb %1, %0" : "=q"(waiting) : "m"(mu->weft_waiting));
-#elif defined(__aarch64__)
-    __asm__ volatile("ldrb %w0, %1" : "=r"(waiting) : "Q"(mu->weft_waiting));
-#else
-    waiting = __atomic_load_n(&mu->weft_waiting, __ATOMIC_RELAXED);
-#endif
-    return waiting;
-}
 
 /* The paths without contention, in the caller. */
 #if !WEFT_IMPL_TSAN && (defined(__x86_64__) || defined(__aarch64__))
@@ -141,7 +117,7 @@ __attribute__((always_inline)) static inline void weft_impl_mutex_unlock_here(we
     mu->weft_owner = 0;
     __atomic_store_n(&mu->weft_state, 0, __ATOMIC_RELEASE);
     __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the other half is in src/sync/mutex.c */
-    if (__builtin_expect(weft_impl_mutex_waiting(mu) == 1, 0))
+    if (__builtin_expect(__atomic_load_n(&mu->weft_waiting, __ATOMIC_RELAXED) == 1, 0))
         weft_impl_mutex_unlock_slow(mu);
 }
 #else

@@ -19,9 +19,6 @@
  * through the bucket's lock, so no fence is needed then; who takes the mutex
  * while others are queued holds it in that state.
  *
- * After its store of FREE the unlocker's look may find memory that the next holder
- * has freed: the look is harmless, see weft_impl_mutex_waiting() and unlock_slow().
- *
  * The inline paths in weft/sync.h are taken only when weft_self is the mutex's
  * own address.  Where the kernel has no membarrier, and under WEFT_CHECK=locks,
  * it is kept zero (weft_self2 serves instead), so that everybody comes here and
@@ -262,22 +259,13 @@ static noinline void unlock_of_unlocked(weft_mutex *mu)
                 weft__site(at, sizeof at, mu->weft_pc));
 }
 
-/*
- * Somebody waits; the mutex is FREE already, or SLOW and still ours.  When it is
- * FREE, the next holder may have ended the life of what it stands in, and what
- * was read there is anything: only a waiter in the queue, which stays there
- * while we hold the bucket's lock, says that there is a mutex.
- */
+/* Somebody waits; the mutex is FREE already, or SLOW and still ours. */
 static noinline void unlock_slow(weft_mutex *mu, bool is_free)
 {
     struct bucket *b = bucket_of(mu);
     struct g *woken = NULL;
     weft__lock(&b->lock);
     struct mutex_waiter *mw = first_waiter(b, mu);
-    if (unlikely(is_free && !mw)) {
-        weft__unlock(&b->lock);
-        return;
-    }
     bool starving = mw && weft__now() - mw->since > STARVING_NS;
     /* Only a mutex that is ours can be handed over. */
     bool ours = !is_free || (starving && try_take(mu, SLOW));
@@ -322,7 +310,7 @@ void weft_impl_mutex_unlock(weft_mutex *mu)
     }
     store_release(&mu->weft_state, FREE); /* release [mutex]: pairs with try_take() */
     light_fence();                        /* [mutex.waiting] */
-    if (unlikely(weft_impl_mutex_waiting(mu) == WAITERS))
+    if (unlikely(load_relaxed(&mu->weft_waiting) == WAITERS))
         unlock_slow(mu, true);
 }
 

@@ -27,10 +27,6 @@
  * gets the lock, and sees to the queues when it lets go, or queues again behind
  * somebody who will.
  *
- * Who lets go and has to see to the queues takes weft_lock before it lets go.
- * Else the next holder might be the last, and the lock gone with the object it
- * stands in, before we come to the queues.
- *
  * Neither side starves.  Readers do not join readers while a writer is queued,
  * unless they were woken together.  Who was woken, found others faster, and has
  * waited for more than STARVING_NS sets URGENT, and then, as well as to a head
@@ -379,58 +375,49 @@ static noinline void wait_for_it(weft_rwmutex *rw, bool writes, uintptr_t pc)
     } while (!w.granted);
 }
 
-/* Somebody waits for what we have locked for writing. */
-static noinline void unlock_slow(weft_rwmutex *rw)
+static noinline void see_to_queues(weft_rwmutex *rw, bool wrote)
 {
     weft__lock(lock_of(rw));
-    sub_seq(&rw->weft_state, WRITER); /* release [rwmutex] */
-    struct g *list = see_to(rw, true);
+    struct g *list = see_to(rw, wrote);
     weft__unlock(lock_of(rw));
     weft__ready_all(list);
 }
 
-enum left { NOBODY_WAITS, NOT_COUNTED, QUEUED_FOR };
-
-/*
- * Takes one reader out of the word.  NOT_COUNTED: none is there.  QUEUED_FOR: it
- * is the last and somebody waits; it is still in, and has to go under the lock.
- */
-static inline enum left word_down(weft_rwmutex *rw)
+/* Takes one reader out of the word; *left is what remains.  False: none is counted there. */
+static inline bool word_down(weft_rwmutex *rw, uint32_t *left)
 {
     uint32_t s = load_relaxed(&rw->weft_state);
-    do {
+    do
         if (unlikely(readers_of(s) == 0))
-            return NOT_COUNTED;
-        if (unlikely(left_to_us(s - READER)))
-            return QUEUED_FOR;
-    } while (!cas_seq(&rw->weft_state, &s, s - READER)); /* release [rwmutex] */
-    return NOBODY_WAITS;
+            return false;
+    while (!cas_seq(&rw->weft_state, &s, s - READER)); /* release [rwmutex] */
+    *left = s - READER;
+    return true;
 }
 
-/* None where it looked first, or somebody waits. */
+/* None where it looked first. */
 static noinline void leave_slow(weft_rwmutex *rw)
 {
-    enum left left;
-    struct g *list = NULL;
+    uint32_t left;
     weft__lock(lock_of(rw));
-    for (fold(rw); (left = word_down(rw)) == NOT_COUNTED; fold(rw))
+    for (fold(rw); !word_down(rw, &left); fold(rw))
         /* With SPREAD again, another may have taken ours and left its own in a cell. */
         if (!(load_seq(&rw->weft_state) & SPREAD))
             fatal_unlock(rw, load_relaxed(&rw->weft_state), "read unlock");
-    if (left == QUEUED_FOR) {
-        sub_seq(&rw->weft_state, READER); /* release [rwmutex] */
-        list = see_to(rw, false);
-    }
+    struct g *list = left_to_us(left) ? see_to(rw, false) : NULL;
     weft__unlock(lock_of(rw));
     weft__ready_all(list);
 }
 
 static inline void leave(weft_rwmutex *rw, struct cell *c)
 {
+    uint32_t left;
     if (c && cell_down(c, rw)) /* release [rwmutex] */
         return;
-    if (unlikely(word_down(rw) != NOBODY_WAITS))
+    if (unlikely(!word_down(rw, &left)))
         leave_slow(rw);
+    else if (unlikely(left_to_us(left)))
+        see_to_queues(rw, false);
 }
 
 /* False: it has to be counted in the word. */
@@ -598,10 +585,7 @@ void(weft_rwmutex_unlock)(weft_rwmutex *rw)
     lock_drops(rw, HELD_WRITE);
     hb_release(&rw->weft_state);
     store_relaxed(&rw->weft_owner, 0);
-    do
-        if (unlikely(left_to_us(s - WRITER))) {
-            unlock_slow(rw);
-            return;
-        }
-    while (!cas_seq(&rw->weft_state, &s, s - WRITER)); /* release [rwmutex] */
+    s = __atomic_sub_fetch(&rw->weft_state, WRITER, __ATOMIC_SEQ_CST); /* release [rwmutex] */
+    if (unlikely(left_to_us(s)))
+        see_to_queues(rw, true);
 }
