@@ -124,14 +124,22 @@ static bool drop_anywhere(void *lock, enum lock_how how, bool any)
 
 /* ---- what locks tell -------------------------------------------------------------------- */
 
-/* What was there before was never unlocked, or is locked right now by another
- * who saw it new: better to know too little than something false. */
-void weft__lock_made(void *lock)
+/*
+ * What is known of this address is about a lock that was never unlocked, and
+ * goes.  Of several who see the lock new, one only may do so: when the next
+ * comes, the first may hold it.  Without that being known, all orders below it
+ * would look as if nothing kept them apart, and its unlocking like that of what
+ * another has taken.  So the mark of its first use is set under the same lock.
+ */
+void weft__lock_made(void *lock, uint32_t *self)
 {
     weft__lock(&weft__held_lock);
-    while (drop_anywhere(lock, HELD_MUTEX, true))
-        ;
-    weft__order_first(lock);
+    if (load_relaxed(self) == 0 && (uint32_t)(uintptr_t)lock != 0) {
+        while (drop_anywhere(lock, HELD_MUTEX, true))
+            ;
+        weft__order_first(lock);
+        store_relaxed(self, (uint32_t)(uintptr_t)lock);
+    }
     weft__unlock(&weft__held_lock);
 }
 

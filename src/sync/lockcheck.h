@@ -24,16 +24,19 @@ enum lock_how { HELD_MUTEX, HELD_READ, HELD_WRITE, HELD_PTHREAD };
 
 /* ---- what locks tell ------------------------------------------------------------- */
 
-void weft__lock_made(void *lock);
+void weft__lock_made(void *lock, uint32_t *self);
 void weft__lock_wants(void *lock, enum lock_how how, uintptr_t pc);
 void weft__lock_took(void *lock, enum lock_how how, uintptr_t pc);
 void weft__lock_drops(void *lock, enum lock_how how);
 
-/* lock_made - the first use of @lock since it was zero. */
-static inline void lock_made(void *lock)
+/* lock_made - the first use of @lock since it was zero: *@self becomes the low
+ * half of its address.  Several may come at once. */
+static inline void lock_made(void *lock, uint32_t *self)
 {
     if (unlikely(weft__lock_check))
-        weft__lock_made(lock);
+        weft__lock_made(lock, self);
+    else
+        store_relaxed(self, (uint32_t)(uintptr_t)lock);
 }
 
 /* lock_wants - about to take @lock, or to wait for it.  Not for attempts that

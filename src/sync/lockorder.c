@@ -52,6 +52,7 @@ struct node {
     uint32_t serial;
     bool passed; /* it was unlocked by another than its holder */
     bool on_path;
+    uint32_t uses; /* orders that it was held in */
     struct order *out, *in;
 };
 
@@ -181,6 +182,8 @@ static void order_link(struct order *o)
     if (o->next_in)
         o->next_in->prev_in = &o->next_in;
     o->from->out = o->to->in = o;
+    for (size_t i = 0; i < o->gates; i++)
+        o->gate[i].node->uses++;
     order_count++;
 }
 
@@ -198,6 +201,8 @@ static void order_remove(struct order *o)
         o->next_out->prev_out = o->prev_out;
     if (o->next_in)
         o->next_in->prev_in = o->prev_in;
+    for (size_t i = 0; i < o->gates; i++)
+        o->gate[i].node->uses--;
     order_count--;
     weft__free(o, order_size(o));
 }
@@ -215,14 +220,27 @@ void weft__order_first(void *lock)
     n->serial++;
 }
 
+static bool held_in(const struct order *o, const struct node *n)
+{
+    for (size_t i = 0; i < o->gates; i++)
+        if (o->gate[i].node == n && o->gate[i].serial == n->serial)
+            return true;
+    return false;
+}
+
+/* The orders that it was held in go; without it, those that matter come again. */
 void weft__order_passed(void *lock)
 {
     struct node *n = node_get(lock);
-    if (!n)
+    if (!n || n->passed)
         return;
     n->passed = true;
-    while (n->out)
-        order_remove(n->out);
+    for (size_t row = 0; row < order_room && n->uses > 0; row++)
+        for (struct order *o = order_rows[row], *next; o; o = next) {
+            next = o->same;
+            if (held_in(o, n))
+                order_remove(o);
+        }
 }
 
 bool weft__order_was_passed(void *lock)

@@ -77,11 +77,7 @@ static noinline void check_self(weft_mutex *mu)
                    weft__site(at, sizeof at, mu->weft_pc));
     }
     if (known == 0)
-        lock_made(mu);
-    if (outline())
-        mu->weft_self2 = low(mu);
-    else
-        mu->weft_self = low(mu);
+        lock_made(mu, outline() ? &mu->weft_self2 : &mu->weft_self);
 }
 
 static inline uint8_t quick(void) { return outline() ? SLOW : FAST; }

@@ -23,8 +23,7 @@ static inline bool self_is(uint32_t *self, const void *at)
         return true;
     if (known != 0)
         return false;
-    lock_made((void *)(uintptr_t)at);
-    store_relaxed(self, low_half(at));
+    lock_made((void *)(uintptr_t)at, self);
     return true;
 }
 
