@@ -79,7 +79,7 @@ static int procs_grow(int n)
         if (!p)
             return -ENOMEM;
         sched.procs[i] = p;
-        store_release(&sched.proc_max, i + 1);
+        store_seq(&sched.proc_max, i + 1); /* [rwmutex.cells] too */
     }
     return 0;
 }

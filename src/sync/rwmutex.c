@@ -27,6 +27,11 @@
  * gets the lock, and sees to the queues when it lets go, or queues again behind
  * somebody who will.
  *
+ * The lock may be freed by who comes last, which the program may learn from what
+ * the lock guards.  So letting go is the last touch of it, unless somebody is
+ * queued: then it is done under weft_lock, which everybody who is queued, and
+ * will be woken to try again, needs before it can get on.
+ *
  * Neither side starves.  Readers do not join readers while a writer is queued,
  * unless they were woken together.  Who was woken, found others faster, and has
  * waited for more than STARVING_NS sets URGENT, and then, as well as to a head
@@ -91,6 +96,9 @@ static struct lock *lock_of(weft_rwmutex *rw) { return (struct lock *)&rw->weft_
 
 /* ---- misuse ----------------------------------------------------------------------- */
 
+/* The state, with all readers counted in it. */
+static uint32_t folded(weft_rwmutex *rw);
+
 static noinline void panic_copied(weft_rwmutex *rw)
 {
     char at[256];
@@ -104,11 +112,11 @@ static inline void check_self(weft_rwmutex *rw)
         panic_copied(rw);
 }
 
-/* @s: what it is instead of locked in the way that @what ends. */
-static noinline void fatal_unlock(weft_rwmutex *rw, uint32_t s, const char *what)
+/* It is not locked in the way that @what ends. */
+static noinline void fatal_unlock(weft_rwmutex *rw, const char *what)
 {
     char at[256];
-    check_self(rw);
+    uint32_t s = folded(rw);
     if (s & WRITER)
         weft__fatal("%s of a rwmutex that is locked for writing\n"
                     "\tit was locked at %s by goroutine %u",
@@ -135,7 +143,8 @@ static void check_own(weft_rwmutex *rw, const struct rw_waiter *w)
 
 /* ---- cells ------------------------------------------------------------------------- */
 
-enum { CELLS = 16, COUNT_BITS = 20 };
+/* An address has 48 bits at most.  A cell that is full is left alone. */
+enum { CELLS = 16, COUNT_BITS = 64 - 45, COUNT_MAX = (1 << COUNT_BITS) - 1 };
 
 struct cell {
     uint64_t word; /* atomic: address / 8 << COUNT_BITS | number; 0: free */
@@ -148,7 +157,7 @@ static struct cell cells[MAX_PROCS][CELLS] __attribute__((aligned(CACHE_LINE)));
 
 static uint64_t key_of(const weft_rwmutex *rw) { return (uint64_t)(uintptr_t)rw / 8 << COUNT_BITS; }
 
-static uint64_t number_of(uint64_t word) { return word & (((uint64_t)1 << COUNT_BITS) - 1); }
+static uint64_t number_of(uint64_t word) { return word & COUNT_MAX; }
 
 static bool counts(uint64_t word, const weft_rwmutex *rw)
 {
@@ -170,11 +179,11 @@ static inline struct cell *own_cell(const weft_rwmutex *rw)
     return p ? &cells[p->index][row_place(rw)] : NULL;
 }
 
-/* False: the cell counts for another lock now. */
+/* False: the cell counts for another lock now, or is full. */
 static inline bool cell_up(struct cell *c, const weft_rwmutex *rw)
 {
     uint64_t word = load_relaxed(&c->word);
-    while (word == 0 || counts(word, rw))
+    while (word == 0 || (counts(word, rw) && number_of(word) < COUNT_MAX))
         if (cas_seq(&c->word, &word, word ? word + 1 : key_of(rw) + 1)) /* [rwmutex.cells] */
             return true;
     return false;
@@ -182,7 +191,9 @@ static inline bool cell_up(struct cell *c, const weft_rwmutex *rw)
 
 static inline bool cell_down(struct cell *c, const weft_rwmutex *rw)
 {
-    uint64_t word = load_relaxed(&c->word);
+    /* acquire [rwmutex]: who finds its count taken takes the other's out of the
+     * word, and with it passes on to writers that the other has read. */
+    uint64_t word = load_acquire(&c->word);
     while (counts(word, rw))
         if (cas_seq(&c->word, &word, number_of(word) == 1 ? 0 : word - 1))
             return true;
@@ -192,7 +203,7 @@ static inline bool cell_down(struct cell *c, const weft_rwmutex *rw)
 /* [rwmutex.cells] WRITER is set: no reader will stay in a cell from now on. */
 static bool cells_empty(weft_rwmutex *rw)
 {
-    int n = load_acquire(&sched.proc_max);
+    int n = load_seq(&sched.proc_max);
     for (int i = 0; i < n; i++)
         if (counts(load_seq(&cells[i][row_place(rw)].word), rw))
             return false;
@@ -209,7 +220,7 @@ static void fold(weft_rwmutex *rw)
         if (!(s & SPREAD))
             return;
     while (!cas_seq(&rw->weft_state, &s, (s & ~SPREAD) | FOLDING));
-    int n = load_acquire(&sched.proc_max);
+    int n = load_seq(&sched.proc_max);
     for (int i = 0; i < n; i++) {
         struct cell *c = &cells[i][row_place(rw)];
         uint64_t word = load_seq(&c->word);
@@ -223,6 +234,15 @@ static void fold(weft_rwmutex *rw)
         }
     }
     __atomic_fetch_and(&rw->weft_state, ~FOLDING, __ATOMIC_SEQ_CST);
+}
+
+static uint32_t folded(weft_rwmutex *rw)
+{
+    weft__lock(lock_of(rw));
+    fold(rw);
+    uint32_t s = load_seq(&rw->weft_state);
+    weft__unlock(lock_of(rw));
+    return s;
 }
 
 /* ---- the queues: all called with weft_lock held ---------------------------------------- */
@@ -375,49 +395,47 @@ static noinline void wait_for_it(weft_rwmutex *rw, bool writes, uintptr_t pc)
     } while (!w.granted);
 }
 
-static noinline void see_to_queues(weft_rwmutex *rw, bool wrote)
+/* Lets go of what @by counts, WRITER or READER, if that leaves the queues to us.
+ * If not it is as before: somebody came meanwhile. */
+static noinline bool let_go_queued(weft_rwmutex *rw, uint32_t by)
 {
+    struct g *list = NULL;
+    bool done = false;
     weft__lock(lock_of(rw));
-    struct g *list = see_to(rw, wrote);
+    uint32_t s = load_relaxed(&rw->weft_state);
+    while (!done && (by == WRITER || readers_of(s) > 0) && left_to_us(s - by))
+        done = cas_seq(&rw->weft_state, &s, s - by); /* release [rwmutex] */
+    if (done)
+        list = see_to(rw, by == WRITER);
     weft__unlock(lock_of(rw));
     weft__ready_all(list);
+    return done;
 }
 
-/* Takes one reader out of the word; *left is what remains.  False: none is counted there. */
-static inline bool word_down(weft_rwmutex *rw, uint32_t *left)
+/* Takes one reader out of the word.  False: none is counted there. */
+static inline bool word_down(weft_rwmutex *rw)
 {
     uint32_t s = load_relaxed(&rw->weft_state);
-    do
-        if (unlikely(readers_of(s) == 0))
-            return false;
-    while (!cas_seq(&rw->weft_state, &s, s - READER)); /* release [rwmutex] */
-    *left = s - READER;
-    return true;
-}
-
-/* None where it looked first. */
-static noinline void leave_slow(weft_rwmutex *rw)
-{
-    uint32_t left;
-    weft__lock(lock_of(rw));
-    for (fold(rw); !word_down(rw, &left); fold(rw))
-        /* With SPREAD again, another may have taken ours and left its own in a cell. */
-        if (!(load_seq(&rw->weft_state) & SPREAD))
-            fatal_unlock(rw, load_relaxed(&rw->weft_state), "read unlock");
-    struct g *list = left_to_us(left) ? see_to(rw, false) : NULL;
-    weft__unlock(lock_of(rw));
-    weft__ready_all(list);
+    while (likely(readers_of(s) > 0))
+        if (unlikely(left_to_us(s - READER))) {
+            if (let_go_queued(rw, READER))
+                return true;
+            s = load_relaxed(&rw->weft_state);
+        } else if (cas_seq(&rw->weft_state, &s, s - READER)) { /* release [rwmutex] */
+            return true;
+        }
+    return false;
 }
 
 static inline void leave(weft_rwmutex *rw, struct cell *c)
 {
-    uint32_t left;
-    if (c && cell_down(c, rw)) /* release [rwmutex] */
-        return;
-    if (unlikely(!word_down(rw, &left)))
-        leave_slow(rw);
-    else if (unlikely(left_to_us(left)))
-        see_to_queues(rw, false);
+    while (unlikely(!(c && cell_down(c, rw)) && !word_down(rw))) { /* release [rwmutex] */
+        /* None where we looked.  With SPREAD again, another may have taken ours
+         * and left its own in a cell. */
+        uint32_t s = folded(rw);
+        if (readers_of(s) == 0 && !(s & SPREAD))
+            fatal_unlock(rw, "read unlock");
+    }
 }
 
 /* False: it has to be counted in the word. */
@@ -562,6 +580,9 @@ bool(weft_rwmutex_try_rlock)(weft_rwmutex *rw)
 bool(weft_rwmutex_try_lock)(weft_rwmutex *rw)
 {
     check_self(rw);
+    /* Looking first: a try that fails should not make readers wait. */
+    if (load_relaxed(&rw->weft_state) & SPREAD && !cells_empty(rw))
+        return false;
     if (!try_write(rw))
         return false;
     wrote(rw, (uintptr_t)__builtin_return_address(0));
@@ -572,6 +593,7 @@ bool(weft_rwmutex_try_lock)(weft_rwmutex *rw)
 
 void(weft_rwmutex_runlock)(weft_rwmutex *rw)
 {
+    check_self(rw);
     hb_release(&rw->weft_pc);
     lock_drops(rw, HELD_READ);
     leave(rw, load_relaxed(&rw->weft_state) & SPREAD ? own_cell(rw) : NULL);
@@ -579,13 +601,19 @@ void(weft_rwmutex_runlock)(weft_rwmutex *rw)
 
 void(weft_rwmutex_unlock)(weft_rwmutex *rw)
 {
+    check_self(rw);
     uint32_t s = load_relaxed(&rw->weft_state);
     if (unlikely(!(s & WRITER)))
-        fatal_unlock(rw, s, "unlock");
+        fatal_unlock(rw, "unlock");
     lock_drops(rw, HELD_WRITE);
     hb_release(&rw->weft_state);
     store_relaxed(&rw->weft_owner, 0);
-    s = __atomic_sub_fetch(&rw->weft_state, WRITER, __ATOMIC_SEQ_CST); /* release [rwmutex] */
-    if (unlikely(left_to_us(s)))
-        see_to_queues(rw, true);
+    for (;;)
+        if (unlikely(left_to_us(s - WRITER))) {
+            if (let_go_queued(rw, WRITER))
+                return;
+            s = load_relaxed(&rw->weft_state);
+        } else if (likely(cas_seq(&rw->weft_state, &s, s - WRITER))) { /* release [rwmutex] */
+            return;
+        }
 }
