@@ -108,6 +108,18 @@ __attribute__((always_inline)) static inline void *weft_impl_keep(void *p)
 #define WEFT_IMPL_TSAN 0
 #endif
 
+/* And for one that tells of accesses to freed memory? */
+#if defined(__SANITIZE_ADDRESS__)
+#define WEFT_IMPL_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WEFT_IMPL_ASAN 1
+#endif
+#endif
+#ifndef WEFT_IMPL_ASAN
+#define WEFT_IMPL_ASAN 0
+#endif
+
 typedef void (*weft_impl_fn)(void);
 
 #define WEFT_IMPL_IS_FLOAT(x)                                                                      \

@@ -30,7 +30,20 @@
 
 WEFT_BEGIN_DECLS
 
-/** weft_mutex - a mutual exclusion lock; belongs to no goroutine: another may unlock it. */
+/**
+ * weft_mutex - a mutual exclusion lock; belongs to no goroutine: another may unlock it.
+ *
+ * Until another has unlocked it, though, it counts as held by the goroutine that
+ * locked it, as far as reports know.  So when that one waits, in a circle with
+ * others, for longer than a second, for something that ends only after the
+ * unlocking, the circle is reported as a deadlock, although the other goroutine
+ * might have unlocked it later on.
+ *
+ * The mutex may be freed by who unlocks it last, also when others are still on
+ * their way out of weft_mutex_unlock(); that goes for weft_rwmutex and weft_once
+ * too.  Memory that is to be unmapped then is the exception: first those others
+ * must have returned.
+ */
 typedef struct weft_mutex {
     uint8_t weft_state;    /* free, locked, and how to unlock; see src/sync/mutex.c */
     uint8_t weft_waiting;  /* somebody waits: the unlocker must look */
@@ -74,8 +87,10 @@ WEFT_API void weft_impl_mutex_unlock(weft_mutex *mu);
 WEFT_API void weft_impl_mutex_unlock_slow(weft_mutex *mu);
 WEFT_API uint32_t weft_impl_self_id(void);
 
-/* The paths without contention, in the caller. */
-#if !WEFT_IMPL_TSAN && (defined(__x86_64__) || defined(__aarch64__))
+/* The paths without contention, in the caller.  Unlocking looks once more at a
+ * mutex that may have been freed meanwhile (src/sync/mutex.c), which does no harm
+ * but would be told of. */
+#if !WEFT_IMPL_TSAN && !WEFT_IMPL_ASAN && (defined(__x86_64__) || defined(__aarch64__))
 #define WEFT_IMPL_INLINE_LOCKS 1
 #else
 #define WEFT_IMPL_INLINE_LOCKS 0
@@ -372,8 +387,8 @@ WEFT_API void weft_cond_broadcast(weft_cond *c);
 /** weft_once - something that is done once, by whoever comes first. */
 typedef struct weft_once {
     uint32_t weft_done;     /* made from its own address: done, and no copy */
-    uint32_t weft_self;     /* low half of its own address since the first use */
     uint32_t weft_lock;
+    uint32_t weft_self;     /* low half of its own address since the first use */
     uint32_t weft_running;
     uint64_t weft_runner;   /* number of the goroutine that does it */
     void *weft_waiting;     /* who waits for that */

@@ -255,13 +255,19 @@ static noinline void unlock_of_unlocked(weft_mutex *mu)
                 weft__site(at, sizeof at, mu->weft_pc));
 }
 
-/* Somebody waits; the mutex is FREE already, or SLOW and still ours. */
+/* Somebody waits; the mutex is FREE already, or SLOW and still ours.  When it is
+ * FREE others may have used it since, and the last one may have freed it: it is
+ * touched only if somebody is queued for it, who needs it still. */
 static noinline void unlock_slow(weft_mutex *mu, bool is_free)
 {
     struct bucket *b = bucket_of(mu);
     struct g *woken = NULL;
     weft__lock(&b->lock);
     struct mutex_waiter *mw = first_waiter(b, mu);
+    if (is_free && !mw) {
+        weft__unlock(&b->lock);
+        return;
+    }
     bool starving = mw && weft__now() - mw->since > STARVING_NS;
     /* Only a mutex that is ours can be handed over. */
     bool ours = !is_free || (starving && try_take(mu, SLOW));

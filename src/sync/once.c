@@ -9,6 +9,9 @@
  *
  * However the call ends, the scope record finishes it: by returning, by a
  * panic or by weft_goexit().
+ *
+ * Whoever sees that it is done may free it.  So that is said with the last touch
+ * of it: weft_done and weft_lock, which is unlocked, are one word.
  */
 #include "debug/debug.h"
 #include "sanitize/sanitize.h"
@@ -35,15 +38,28 @@ static noinline void fatal_recursion(weft_once *o, const struct g *g)
         (unsigned long long)g->id, weft__site(at, sizeof at, o->weft_pc));
 }
 
+union done_and_lock {
+    struct {
+        uint32_t done, lock;
+    } part;
+    uint64_t whole;
+};
+
+_Static_assert(offsetof(weft_once, weft_done) % sizeof(uint64_t) == 0 &&
+                   offsetof(weft_once, weft_lock) == offsetof(weft_once, weft_done) + 4,
+               "one word");
+
+typedef uint64_t __attribute__((may_alias)) word;
+
 static void finish(weft_once *o)
 {
+    const union done_and_lock unlocked = {.part = {low_half(o) | 1, 0}};
     hb_release(&o->weft_done);
     weft__lock(lock_of(o));
     struct g *list = o->weft_waiting;
     o->weft_waiting = NULL;
     o->weft_running = false;
-    store_release(&o->weft_done, low_half(o) | 1); /* release [once.done] */
-    weft__unlock(lock_of(o));
+    store_release((word *)(void *)&o->weft_done, unlocked.whole); /* release [once.done], [lock] */
     weft__ready_all(list);
 }
 
