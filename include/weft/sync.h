@@ -201,7 +201,9 @@ typedef struct weft_wg {
     uint64_t weft_state;   /* counter in the high half, waiters in the low */
     void *weft_list;       /* who waits */
     uint32_t weft_lock;
-    uint32_t weft_self;
+    uint32_t weft_self;    /* low half of its own address since the first use */
+    uintptr_t weft_pc;     /* where it was last added to */
+    uintptr_t weft_wait_pc; /* where somebody began to wait last */
 } weft_wg;
 
 #define WEFT_WG_INIT {0}
@@ -212,9 +214,17 @@ typedef struct weft_wg {
  * Call before the goroutine it counts is launched, not inside it.
  * Order:    a call that brings the counter to zero happens before the waits
  *           it lets go return.
- * Misuse:   a negative counter panics.
+ * Misuse:   a negative counter panics; so does adding to a counter of zero
+ *           before all waits for that zero have returned, and a copy of a used
+ *           wait group.
  */
-WEFT_API void weft_wg_add(weft_wg *wg, int n);
+#define weft_wg_add(wg, n)                                                                         \
+    ({                                                                                             \
+        (weft_wg_add)((wg), (n));                                                                  \
+        WEFT_IMPL_SITE();                                                                          \
+        (void)0;                                                                                   \
+    })
+WEFT_API void (weft_wg_add)(weft_wg *wg, int n);
 /** weft_wg_done - weft_wg_add(wg, -1). */
 WEFT_API void weft_wg_done(weft_wg *wg);
 

@@ -112,8 +112,9 @@ WEFT_TEST(the_word_of_a_wait_group_counts_both)
     weft_test_until_waiting(3, WEFT_WAIT_WG);
     weft_check(wg.weft_state & UINT32_MAX, ==, 3);
     weft_wg_add(&wg, -5);
-    weft_check(wg.weft_state, ==, 0);
+    weft_check(wg.weft_state >> 32, ==, 0);
     weft_check(wg.weft_list == NULL);
     weft_test_until_idle();
+    weft_check(wg.weft_state, ==, 0); /* when all are back */
     weft_check(n, ==, 3);
 }

@@ -7,11 +7,16 @@
  * learns in the same step whether anybody waits.  If nobody does, that step was
  * its last touch of the wait group, which may be gone by then.  If somebody
  * does, they cannot return before it wakes them.
+ *
+ * A waiter takes itself out of the number when it is about to return.  So
+ * whoever adds to a counter of zero while there still are waiters has begun the
+ * next round too early, and is told in any case, not only when they see it.
  */
 #include "debug/debug.h"
 #include "sanitize/sanitize.h"
 #include "sched/park.h"
 #include "sched/sched.h"
+#include "sync/self.h"
 #include "weft/panic.h"
 #include "weft/sync.h"
 
@@ -19,15 +24,31 @@ static int32_t counter_of(uint64_t state) { return (int32_t)(state >> 32); }
 
 static uint32_t waiters_of(uint64_t state) { return (uint32_t)state; }
 
-static void check_copy(weft_wg *wg)
+static noinline void panic_copied(weft_wg *wg)
 {
-    uint32_t self = (uint32_t)(uintptr_t)wg;
-    uint32_t known = load_relaxed(&wg->weft_self);
-    if (likely(known == self))
-        return;
-    if (known != 0)
-        weft_panic("wait group was copied after its first use");
-    store_relaxed(&wg->weft_self, self);
+    char at[256];
+    weft_panic("wait group was copied after its first use\n\tthe original was last added to at %s",
+               weft__site(at, sizeof at, load_relaxed(&wg->weft_pc)));
+}
+
+static inline void check_copy(weft_wg *wg)
+{
+    if (unlikely(!self_is(&wg->weft_self, wg)))
+        panic_copied(wg);
+}
+
+static noinline void panic_negative(uintptr_t pc)
+{
+    char at[256];
+    weft_panic("negative WaitGroup counter\n\t%s", when_last(at, sizeof at, "added to", pc));
+}
+
+static noinline void panic_early(weft_wg *wg)
+{
+    char at[256];
+    weft_panic("WaitGroup misuse: weft_wg_add called while weft_wg_wait returns\n"
+               "\tthe last of those who wait does so at %s",
+               weft__site(at, sizeof at, load_relaxed(&wg->weft_wait_pc)));
 }
 
 static noinline void wake_all(weft_wg *wg)
@@ -36,32 +57,32 @@ static noinline void wake_all(weft_wg *wg)
     weft__lock(lock);
     struct g *list = wg->weft_list;
     wg->weft_list = NULL;
-    /* The counter is zero and stays so: adding while waiters are released is a
-     * mistake that add() reports. */
-    store_relaxed(&wg->weft_state, 0);
     weft__unlock(lock);
     weft__ready_all(list);
 }
 
-static inline void add(weft_wg *wg, int n)
+/* @pc: of the call that adds; not looked at when it takes away. */
+static inline void add(weft_wg *wg, int n, uintptr_t pc)
 {
     check_copy(wg);
     if (n < 0)
         hb_release(wg);
+    else
+        store_relaxed(&wg->weft_pc, pc);
     uint64_t state =
         __atomic_add_fetch(&wg->weft_state, (uint64_t)(uint32_t)n << 32, __ATOMIC_ACQ_REL);
     int32_t counter = counter_of(state);
     if (unlikely(counter < 0))
-        weft_panic("negative WaitGroup counter");
+        panic_negative(load_relaxed(&wg->weft_pc));
     if (unlikely(waiters_of(state) != 0 && n > 0 && counter == n))
-        weft_panic("WaitGroup misuse: weft_wg_add called while weft_wg_wait returns");
+        panic_early(wg);
     if (counter == 0 && waiters_of(state) != 0)
         wake_all(wg);
 }
 
-void weft_wg_add(weft_wg *wg, int n) { add(wg, n); }
+void(weft_wg_add)(weft_wg *wg, int n) { add(wg, n, (uintptr_t)__builtin_return_address(0)); }
 
-void weft_wg_done(weft_wg *wg) { add(wg, -1); }
+void weft_wg_done(weft_wg *wg) { add(wg, -1, 0); }
 
 static void wait(weft_wg *wg, uintptr_t pc)
 {
@@ -84,9 +105,11 @@ static void wait(weft_wg *wg, uintptr_t pc)
     struct g *g = weft__current();
     g->link = wg->weft_list; /* a parked goroutine's link is free to use */
     wg->weft_list = g;
+    wg->weft_wait_pc = pc;
     weft__lock_wait();
     weft__park(WAIT_WG, wg, pc, lock);
     hb_acquire(wg);
+    sub_seq(&wg->weft_state, 1);
 }
 
 void weft_impl_wg_wait(weft_wg *wg) { wait(wg, (uintptr_t)__builtin_return_address(0)); }
@@ -95,6 +118,7 @@ void(weft_wg_wait)(weft_wg *wg) { wait(wg, (uintptr_t)__builtin_return_address(0
 
 void weft_impl_wg_go(weft_wg *wg, weft_impl_fn fn, unsigned n, const uintptr_t *args)
 {
-    add(wg, 1);
-    weft__spawn(NULL, 0, 0, wg, (uintptr_t)__builtin_return_address(0), fn, n, args);
+    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+    add(wg, 1, pc);
+    weft__spawn(NULL, 0, 0, wg, pc, fn, n, args);
 }

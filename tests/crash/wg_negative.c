@@ -8,7 +8,7 @@ int weft_main(int argc, char **argv)
 {
     (void)argc, (void)argv;
     weft_wg wg = {0};
-    weft_wg_add(&wg, 1);
+    weft_wg_add(&wg, 1); /* @add */
     finish(&wg);
     finish(&wg); /* @second */
     return 0;
@@ -17,6 +17,7 @@ int weft_main(int argc, char **argv)
  * exit: 2
  * stderr:
  *     panic: negative WaitGroup counter
+ *     	it was last added to at weft_main wg_negative.c:@add
  *
  *     goroutine N "main" [running]:
  *     finish wg_negative.c:@done
