@@ -25,8 +25,9 @@
 #include "sync/rwmutex_impl.h"
 #include "weft/sync.h"
 
-/* The rest of such a chain says nothing new. */
-enum { CHAIN_MAX = 16 };
+/* The rest of a chain that is longer says nothing new; and who is counted by a
+ * wait group is searched for among so many, for each that waits. */
+enum { CHAIN_MAX = 16, SEARCH_MAX = 10000 };
 
 /* ---- the objects ------------------------------------------------------------------ */
 
@@ -180,6 +181,35 @@ static void put_look(struct text *t, const struct look *l, const char *who)
         weft__print(t, " by %u goroutine%s", l->unknown, plural(l->unknown));
 }
 
+/* One that the wait group counts and that waits, copied to @out, and how many
+ * others it counts by name.  False: none waits, or there are too many to look at. */
+static bool find_counted(struct g *out, const void *wg, size_t *others)
+{
+    size_t n = weft__g_count(), found = 0, waiting = 0;
+    if (n > SEARCH_MAX)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const struct g *g = weft__g_at(i);
+        if (g->wg != wg || load_acquire(&g->state) == G_DEAD || !weft__counts(wg, g))
+            continue;
+        found++;
+        if (waiting == 0 && load_acquire(&g->state) == G_WAITING) {
+            *out = *g;
+            waiting += out->wg == wg && out->state == G_WAITING;
+        }
+    }
+    *others = found - waiting;
+    return waiting > 0;
+}
+
+static void put_counted(struct text *t, const struct g *g, size_t others, const char *who)
+{
+    weft__print(t, "        %s for the end of goroutine %llu", who, (unsigned long long)g->id);
+    if (others > 0)
+        weft__print(t, " and %zu other%s", others, plural(others));
+    weft__print(t, ", which the wait group counts");
+}
+
 static bool met(const uint64_t *seen, unsigned n, uint64_t id)
 {
     for (unsigned i = 0; i < n; i++)
@@ -190,31 +220,37 @@ static bool met(const uint64_t *seen, unsigned n, uint64_t id)
 
 void weft__put_chain(struct text *t, const struct g *g, bool brief)
 {
-    struct g at = *g, next;
+    struct g at = *g, next = {0};
     struct look l;
     char site[256];
     uint64_t seen[CHAIN_MAX];
     unsigned n = 0;
     while (n < CHAIN_MAX) {
+        const char *who = n > 0 ? "which waits" : "waits";
+        size_t others = 0;
+        bool is_wg = at.wait_reason == WAIT_WG;
+        bool known = is_wg && find_counted(&next, at.wait_object, &others);
         look_at(&l, at.wait_reason, at.wait_object);
-        if (!l.what)
-            break; /* it is about to have it */
-        weft__print(t, "%s", n > 0 ? ",\n" : "");
-        put_look(t, &l, n > 0 ? "which waits" : "waits");
-        seen[n++] = at.id;
-        if (l.count == 0 || brief)
+        if (!known && !l.what) { /* it is about to have it, or nobody knows */
+            if (n > 0 && (is_wg || !weft__holdable(at.wait_reason)))
+                weft__print(t, ",\n        %s in %s at %s", who, weft__wait_word(at.wait_reason),
+                            weft__site(site, sizeof site, at.wait_pc));
             break;
-        enum found f = find_holder(&next, &l, at.wait_reason, at.wait_object);
+        }
+        weft__print(t, "%s", n > 0 ? ",\n" : "");
+        if (is_wg)
+            put_counted(t, &next, others, who);
+        else
+            put_look(t, &l, who);
+        seen[n++] = at.id;
+        if (brief || (!is_wg && l.count == 0))
+            break;
+        enum found f = is_wg ? FOUND : find_holder(&next, &l, at.wait_reason, at.wait_object);
         if (f == ENDED)
             weft__print(t, ", which has ended");
         if (f != FOUND || next.state != G_WAITING || met(seen, n, next.id))
             break;
         at = next;
-        if (!weft__holdable(at.wait_reason) || at.wait_reason == WAIT_WG) {
-            weft__print(t, ",\n        which waits in %s at %s", weft__wait_word(at.wait_reason),
-                        weft__site(site, sizeof site, at.wait_pc));
-            break;
-        }
     }
     if (n > 0)
         weft__print(t, "\n");
@@ -225,5 +261,6 @@ static void describe(struct text *t, const struct g *g) { weft__put_chain(t, g, 
 __attribute__((constructor)) static void register_words(void)
 {
     weft__describe[WAIT_MUTEX] = weft__describe[WAIT_RWMUTEX_READ] =
-        weft__describe[WAIT_RWMUTEX_WRITE] = weft__describe[WAIT_ONCE] = describe;
+        weft__describe[WAIT_RWMUTEX_WRITE] = weft__describe[WAIT_ONCE] = weft__describe[WAIT_WG] =
+            describe;
 }

@@ -11,10 +11,7 @@ static void waits(void)
     weft_cond_wait(&cond, &mu); /* @original */
 }
 
-static void signal_copy(weft_cond copy)
-{
-    weft_cond_signal(&copy); /* @copy */
-}
+static void signal_copy(weft_cond copy) { weft_cond_signal(&copy); /* @copy */ }
 
 int weft_main(int argc, char **argv)
 {

@@ -4,10 +4,7 @@
 
 static void init(void) {}
 
-static void use(weft_once copy)
-{
-    weft_once_do(&copy, init); /* @copy */
-}
+static void use(weft_once copy) { weft_once_do(&copy, init); /* @copy */ }
 
 int weft_main(int argc, char **argv)
 {

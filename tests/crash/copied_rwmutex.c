@@ -4,10 +4,7 @@
 
 static weft_rwmutex rw;
 
-static void unlock(weft_rwmutex copy)
-{
-    weft_rwmutex_runlock(&copy); /* @copy */
-}
+static void unlock(weft_rwmutex copy) { weft_rwmutex_runlock(&copy); /* @copy */ }
 
 int weft_main(int argc, char **argv)
 {

@@ -2,10 +2,7 @@
 /* The copy of a semaphore would let in as many again. */
 #include <weft.h>
 
-static bool one_more(weft_sem copy)
-{
-    return weft_sem_try_acquire(&copy, 1); /* @copy */
-}
+static bool one_more(weft_sem copy) { return weft_sem_try_acquire(&copy, 1); /* @copy */ }
 
 int weft_main(int argc, char **argv)
 {

@@ -2,10 +2,7 @@
 /* A wait group that was passed by value: the done would never arrive. */
 #include <weft.h>
 
-static void work(weft_wg wg)
-{
-    weft_wg_done(&wg); /* @copy */
-}
+static void work(weft_wg wg) { weft_wg_done(&wg); /* @copy */ }
 
 int weft_main(int argc, char **argv)
 {

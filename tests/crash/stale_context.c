@@ -13,10 +13,7 @@ static void begin(struct request *r)
     weft_ctx_unref(ctx); /* @last */
 }
 
-static int serve(struct request *r)
-{
-    return weft_sleep(r->ctx, WEFT_MILLISECOND); /* @use */
-}
+static int serve(struct request *r) { return weft_sleep(r->ctx, WEFT_MILLISECOND); /* @use */ }
 
 int weft_main(int argc, char **argv)
 {
