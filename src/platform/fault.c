@@ -11,7 +11,8 @@
 
 bool weft__faults_on;
 
-static const char *const names[FAULT_KINDS] = {"mmap", "thread", "commit", "guard"};
+static const char *const names[FAULT_KINDS] = {"mmap",  "thread",  "commit", "guard",
+                                               "epoll", "eventfd", "pidfd"};
 
 static struct {
     uint32_t at;    /* the number of the call that fails; 0: none does */
@@ -61,10 +62,11 @@ void weft__fault_init(void)
     for (const char *at = spec; at; at++) {
         at = plan_one(at);
         if (!at || (*at != ',' && *at != '\0')) {
-            fprintf(stderr,
-                    "weft: WEFT_FAULT=%s: not a list of mmap=N, thread=N, commit=N, guard=N, "
-                    "each with + for \"from then on\"\n",
-                    spec);
+            fprintf(
+                stderr,
+                "weft: WEFT_FAULT=%s: not a list of mmap=N, thread=N, commit=N, guard=N, epoll=N, "
+                "eventfd=N, pidfd=N, each with + for \"from then on\"\n",
+                spec);
             _exit(2);
         }
         if (*at == '\0')

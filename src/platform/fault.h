@@ -2,9 +2,10 @@
 /*
  * Failures on purpose: WEFT_FAULT=mmap=3,thread=2+ makes the third mapping of
  * the process fail and every thread creation from the second on, as they would
- * when memory or threads run out.  The kinds are mmap, thread, commit and guard;
- * a plus sign means that it goes on failing.  The first failure of a kind is
- * said on standard error, so that a test knows whether it got that far.
+ * when memory or threads run out.  The kinds are mmap, thread, commit, guard,
+ * epoll, eventfd and pidfd; a plus sign means that it goes on failing.  The
+ * first failure of a kind is said on standard error, so that a test knows
+ * whether it got that far.
  *
  * Only for tests of weft itself; each named call costs a predictable branch.
  */
@@ -13,7 +14,16 @@
 
 #include <stdbool.h>
 
-enum fault { FAULT_MMAP, FAULT_THREAD, FAULT_COMMIT, FAULT_GUARD, FAULT_KINDS };
+enum fault {
+    FAULT_MMAP,
+    FAULT_THREAD,
+    FAULT_COMMIT,
+    FAULT_GUARD,
+    FAULT_EPOLL,
+    FAULT_EVENTFD,
+    FAULT_PIDFD,
+    FAULT_KINDS
+};
 
 extern bool weft__faults_on;
 bool weft__fault_now(enum fault kind);

@@ -26,6 +26,7 @@
 #include "debug/debug.h"
 #include "debug/waitfor.h"
 #include "platform/platform.h"
+#include "sched/netpoll.h"
 #include "sched/park.h"
 #include "sched/queue.h"
 
@@ -153,6 +154,15 @@ static void timers_due(void)
         __atomic_fetch_or(&sched.procs[i]->attention, ATTN_TIMERS, __ATOMIC_RELAXED);
 }
 
+/* Events were not looked for since the last look, or so: what runs does not
+ * switch.  An idle M is better at it than we, who would do it 10 ms late again. */
+static void see_to_descriptors(void)
+{
+    weft__ready_all(weft__netpoll(0));
+    if (load_relaxed(&sched.idle_count) > 0)
+        weft__netpoll_cover();
+}
+
 static uint32_t all_ticks(void)
 {
     uint32_t sum = 0;
@@ -201,6 +211,8 @@ static void *monitor_main(void *arg)
         bool due = next <= now, close = false;
         if (due)
             timers_due();
+        if (!load_relaxed(&sched.poller) && weft__netpoll_due(now, LOOK_NS / 2))
+            see_to_descriptors();
         bool others_wait = due || load_relaxed(&sched.global_count) > 0;
         int n = load_acquire(&sched.proc_max);
         for (int i = 0; i < n; i++)

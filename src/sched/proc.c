@@ -23,8 +23,9 @@
  * other.  At most one M searches at a time; the last searcher that finds work
  * wakes the next one, so work spreads.
  *
- * Fairness.  Every 61st switch takes from the global queue first; the next
- * slot is skipped after 64 hand-overs in a row.
+ * Fairness.  Every 61st switch takes from the global queue first, and looks for
+ * ready descriptors if nobody has for POLL_EVERY_NS; the next slot is skipped
+ * after 64 hand-overs in a row.
  */
 #include "sched/sched.h"
 
@@ -34,6 +35,7 @@
 #include "debug/debug.h"
 #include "platform/platform.h"
 #include "sanitize/sanitize.h"
+#include "sched/netpoll.h"
 #include "sched/park.h"
 #include "sched/queue.h"
 #include "sync/lockcheck.h"
@@ -242,8 +244,12 @@ static inline struct g *pick(struct p *p)
     if (unlikely(load_relaxed(&p->attention)))
         return NULL;
     struct g *g;
-    if (unlikely(p->tick % GLOBAL_EVERY == 0) && (g = weft__global_take(p, 1)))
-        return g;
+    if (unlikely(p->tick % GLOBAL_EVERY == 0)) {
+        if (unlikely(weft__netpoll_waited()) && weft__netpoll_due(weft__now(), POLL_EVERY_NS))
+            return NULL;
+        if ((g = weft__global_take(p, 1)))
+            return g;
+    }
     g = p->next;
     if (g && likely(++p->streak < STREAK_MAX)) {
         p->next = NULL;
@@ -326,6 +332,8 @@ static noinline void park_thread(struct g *g, enum wait_reason reason, void *obj
         commit(arg);
     else if (arg)
         weft__unlock(arg);
+    if (unlikely(weft__forked()))
+        weft__no_runtime("waiting");
     while (load_acquire(&g->thread->ready) == 0) /* [parker.ready] */
         weft__futex_wait(&g->thread->ready, 0, -1);
     g->wait_reason = WAIT_NONE;
@@ -655,7 +663,7 @@ struct weft_impl_options weft_impl_with(const weft_go_opts *opts, ...)
 void weft_impl_go(const weft_go_opts *opts, weft_impl_fn fn, unsigned n, const uintptr_t *args)
 {
     if (unlikely(!load_relaxed(&sched.running)))
-        weft_panic("weft_go: the runtime does not run; call it under weft_main or weft_run");
+        weft__no_runtime("weft_go");
     weft__spawn(opts ? opts->name : NULL, opts ? opts->stack_size : 0, 0, NULL,
                 (uintptr_t)__builtin_return_address(0), fn, n, args);
 }

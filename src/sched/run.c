@@ -22,7 +22,9 @@
 #include "debug/debug.h"
 #include "platform/platform.h"
 #include "sanitize/sanitize.h"
+#include "sched/netpoll.h"
 #include "sched/park.h"
+#include "sched/pool.h"
 #include "sched/queue.h"
 #include "sync/lockcheck.h"
 #include "weft/go.h"
@@ -161,7 +163,7 @@ static void stop_all(void)
         uint32_t asleep = 0;
         /* One that was just given a P keeps its word; it sees the end itself. */
         if (cas_seq(&m->wake, &asleep, WOKEN_LOOK))
-            weft__futex_wake(&m->wake, 1);
+            weft__m_wake(m);
     }
     weft__unlock(&sched.lock);
 }
@@ -217,6 +219,7 @@ static void release_all(void)
         next = m->all;
         weft__m_free(m);
     }
+    weft__netpoll_stop();
     weft__gtable_fini();
     weft__stacks_fini();
     bytes_zero(&sched, sizeof sched);
@@ -261,6 +264,8 @@ static int start_up(void)
 
 static int run(bool exits, weft_impl_fn fn, unsigned n, const uintptr_t *args)
 {
+    if (weft__forked())
+        weft__no_runtime("weft_run");
     if (__atomic_exchange_n(&sched.running, true, __ATOMIC_SEQ_CST))
         weft_panic("weft_run: the runtime is running already");
     struct g *thread = weft__self();
@@ -283,6 +288,7 @@ static int run(bool exits, weft_impl_fn fn, unsigned n, const uintptr_t *args)
     weft__san_thread(&m->g0);
     weft__signals_init();
     weft__pthread_watch(true);
+    weft__watch_forks();
     weft__signals_thread_init(m);
     long slack = weft__thread_slack(M_SLACK_NS);
 
@@ -307,6 +313,7 @@ static int run(bool exits, weft_impl_fn fn, unsigned n, const uintptr_t *args)
             break;
         pthread_join(other->thread, NULL);
     }
+    weft__pool_stop();
     weft__monitor_stop();
     weft__thread_slack(slack);
     weft__signals_thread_fini(m);
@@ -346,11 +353,12 @@ int weft__run_program(int argc, char **argv, int (*program)(int, char **))
  */
 void weft__check_dead(void)
 {
-    if (weft__signals_watched())
+    /* Whoever the outside may wake is counted until it runs again: asked first. */
+    if (weft__signals_watched() || load_seq(&sched.io_waits) > 0 || load_seq(&sched.pool_jobs) > 0)
         return;
     int threads = weft__thread_count();
     weft__lock(&sched.lock);
-    int ours = (int)sched.thread_count + 1; /* and the monitor */
+    int ours = (int)(sched.thread_count + load_seq(&sched.helpers)) + 1; /* and the monitor */
     bool idle =
         weft__at_rest() && weft__timers_next() == TIME_NEVER && !sched.main_done && !sched.stopping;
     int base = sched.foreign_base;

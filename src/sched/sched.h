@@ -91,6 +91,7 @@ struct m {
     bool lost;              /* counted in sched.lost: runs a goroutine without a P */
     bool computes;          /* counted in sched.computing too */
     bool parked;            /* pinned and asleep: only its goroutine may wake it; sched.lock */
+    bool polls;             /* asleep in the poll and not on its word; set under sched.lock */
     void *commit_arg;       /* after a switch: NULL, or the lock to release, */
     void (*commit)(void *); /* or what to call this with */
     uint32_t wake;          /* futex: 0 asleep or about to, else why it was woken; sched.lock */
@@ -109,8 +110,8 @@ struct m {
     bool finisher; /* ran the first goroutine to its end */
 };
 
-/* lock guards: idle lists, all_m, global queue, procs, lost; words marked * are
- * read without it. */
+/* lock guards: idle lists, all_m, global queue, procs, lost, poller; words marked
+ * * are read without it. */
 struct sched {
     struct lock lock;
     struct p *procs[MAX_PROCS]; /* * filled once, in order */
@@ -146,6 +147,12 @@ struct sched {
 
     struct m *keeper;    /* the idle M that sleeps until the earliest timer */
     int64_t keeper_when; /* * */
+
+    struct m *poller;   /* the idle M that sleeps in the poll (netpoll.c) */
+    int64_t polled_at;  /* * when somebody last looked for events */
+    uint32_t io_waits;  /* * goroutines that wait for a descriptor; atomic */
+    uint32_t pool_jobs; /* * calls given to the blocking pool and not over; atomic */
+    uint32_t helpers;   /* * threads of the blocking pool; atomic */
 
     pthread_t monitor;
     bool monitor_started;
@@ -202,6 +209,8 @@ struct m *weft__m_new(void);
 void weft__m_free(struct m *m);
 /* Why an M was woken: it was given a P; or things have changed. */
 enum { WOKEN_RUN = 1, WOKEN_LOOK = 2 };
+/* weft__m_wake - after m->wake was set, under sched.lock: end its sleep. */
+void weft__m_wake(struct m *m);
 
 struct p *weft__p_new(int index);
 /* weft__p_idle - nobody has it now: to the idle list, or out of use.  Under sched.lock. */
@@ -223,6 +232,11 @@ void weft__global_put(struct g *g);
 /* weft__finish - the first goroutine has returned: judge leaks, end the runtime. */
 void weft__finish(struct m *m);
 void weft__warn_once(const char *text);
+/* weft__watch_forks, weft__forked - is this the child of a fork()?  See fork.c.
+ * weft__no_runtime - panic: there is no runtime, or no longer, to do @what with. */
+void weft__watch_forks(void);
+bool weft__forked(void);
+void weft__no_runtime(const char *what) __attribute__((noreturn));
 /* weft__at_rest - no goroutine runs or could.  Under sched.lock. */
 static inline bool weft__at_rest(void)
 {

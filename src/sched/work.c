@@ -3,13 +3,19 @@
  * The search for work, and sleeping without it.
  *
  * This runs on an M's own context, when its P has nothing left.  In order: due
- * timers, the P's own queue, the global queue, other Ps' rings.  An M that
+ * timers, the P's own queue, the global queue, ready descriptors, other Ps'
+ * rings.  An M that
  * finds nothing searches for SEARCH_NS more, if no other does, and then gives
  * its P up and sleeps on its own word.
  *
  * Stealing.  A lone goroutine in the ring of a P that is not coarse will be
  * run by its owner within microseconds, and moving it costs more than that: it
  * is left alone until the last look before sleeping.
+ *
+ * Descriptors.  One of the idle Ms sleeps in the poll in place of its futex: the
+ * poller.  It goes on with an idle P when something is ready; when all Ps have
+ * become busy meanwhile it leaves the goroutines to them, and the polling too:
+ * they look when they run out of work, and otherwise now and then.
  *
  * Timers.  Somebody must be awake when the earliest timer is due: the keeper,
  * an idle M that sleeps no longer than until then, or, while anything runs, the
@@ -22,6 +28,7 @@
 #include "debug/debug.h"
 #include "platform/platform.h"
 #include "sanitize/sanitize.h"
+#include "sched/netpoll.h"
 #include "sched/park.h"
 #include "sched/queue.h"
 
@@ -106,6 +113,14 @@ static void give(struct m *m, struct p *p, struct g *handed)
     m->given = p;
     m->handed = handed;
     store_release(&m->wake, WOKEN_RUN); /* [m.wake] */
+}
+
+void weft__m_wake(struct m *m)
+{
+    if (load_relaxed(&m->polls))
+        weft__poll_interrupt();
+    else
+        weft__futex_wake(&m->wake, 1);
 }
 
 static void *m_main(void *arg)
@@ -212,19 +227,32 @@ bool weft__threads_retry(void)
     return load_relaxed(&sched.no_threads) && load_relaxed(&sched.taken_count) == 0;
 }
 
+/* Called with sched.lock held: the M that fell asleep last, and the poller only
+ * when there is no other. */
+static struct m *idle_m_pop(void)
+{
+    struct m **at = &sched.idle_m, *m = *at;
+    if (m && m == sched.poller && m->link) {
+        at = &m->link;
+        m = *at;
+    }
+    if (m)
+        *at = m->link;
+    return m;
+}
+
 /* An M for @p: a sleeping one, or a new thread. */
 static void start_p(struct p *p, bool spinning)
 {
     weft__lock(&sched.lock);
-    struct m *m = sched.idle_m;
+    struct m *m = idle_m_pop();
     if (m) {
-        sched.idle_m = m->link;
         m->spinning = spinning;
         give(m, p, NULL);
     }
     weft__unlock(&sched.lock);
     if (m) {
-        weft__futex_wake(&m->wake, 1);
+        weft__m_wake(m);
         return;
     }
     m = m_get();
@@ -263,7 +291,8 @@ void weft__hand_off(struct p *p)
 {
     weft__lock(&sched.lock);
     bool work = p->next || runq_length(&p->runq) > 0 || sched.global_count > 0 ||
-                load_relaxed(&p->timers.next) != TIME_NEVER;
+                load_relaxed(&p->timers.next) != TIME_NEVER ||
+                (weft__netpoll_waited() && !sched.poller);
     bool start = work && !sched.stopping;
     if (!start)
         weft__p_idle(p);
@@ -294,9 +323,52 @@ static void keeper_resign(struct m *m)
     store_relaxed(&sched.keeper_when, TIME_NEVER);
 }
 
+/* Called with sched.lock held. */
+static void poller_resign(struct m *m)
+{
+    if (sched.poller != m)
+        return;
+    sched.poller = NULL;
+    store_relaxed(&m->polls, false);
+}
+
+/* Called with sched.lock held.  With every P busy it is better done by those who
+ * have one: they need not be woken for it. */
+static bool poller_wanted(struct m *m)
+{
+    if (sched.poller == m)
+        return true;
+    if (sched.poller || m->locked || !weft__netpoll_waited() || sched.idle_count == 0)
+        return false;
+    sched.poller = m;
+    store_relaxed(&m->polls, true);
+    return true;
+}
+
+/* A sleep is over that began as the keeper, as the poller, or both: takes an idle P
+ * for what has come, if there is something and a P.  With sched.lock held; releases
+ * it when true. */
+static bool take_up(struct m *m, struct g *ready)
+{
+    keeper_resign(m);
+    if (ready)
+        poller_resign(m);
+    /* When all Ps are busy the monitor tells their owners of timers. */
+    struct p *p = idle_p_pop();
+    if (!p)
+        return false;
+    poller_resign(m);
+    unlist_idle(m);
+    weft__unlock(&sched.lock);
+    own(m, p);
+    weft__ready_all(ready);
+    return true;
+}
+
 /*
  * Sleeps until somebody gives @m a P, or, as the keeper, until a timer is due
- * and a P is free.  Returns without a P only when the runtime stops.
+ * and a P is free, or, as the poller, until a descriptor is ready.  Returns
+ * without a P only when the runtime stops.
  */
 static void m_sleep(struct m *m)
 {
@@ -314,6 +386,7 @@ static void m_sleep(struct m *m)
         if (sched.stopping) {
             unlist_idle(m);
             keeper_resign(m);
+            poller_resign(m);
             weft__unlock(&sched.lock);
             return;
         }
@@ -322,7 +395,7 @@ static void m_sleep(struct m *m)
             sched.keeper = next == TIME_NEVER ? NULL : m;
             store_relaxed(&sched.keeper_when, next);
         }
-        bool keeper = sched.keeper == m;
+        bool keeper = sched.keeper == m, poller = poller_wanted(m);
         bool dead = weft__at_rest() && next == TIME_NEVER && !sched.main_done;
         weft__unlock(&sched.lock);
         if (dead)
@@ -333,28 +406,31 @@ static void m_sleep(struct m *m)
             if (wait < 0)
                 wait = 0;
         }
-        if (load_acquire(&m->wake) == 0 && wait != 0) /* [m.wake] */
-            weft__futex_wait(&m->wake, 0, wait);
+        struct g *ready = NULL;
+        if (load_acquire(&m->wake) == 0 && wait != 0) { /* [m.wake] */
+            if (poller)
+                ready = weft__netpoll(wait);
+            else
+                weft__futex_wait(&m->wake, 0, wait);
+        }
 
         weft__lock(&sched.lock);
         if (load_acquire(&m->wake) == WOKEN_RUN) {
             keeper_resign(m);
+            poller_resign(m);
             weft__unlock(&sched.lock);
             own(m, m->given);
             m->given = NULL;
+            weft__ready_all(ready);
             break;
         }
         store_relaxed(&m->wake, 0);
-        if (keeper && next <= weft__now()) {
-            keeper_resign(m);
-            /* When all Ps are busy the monitor tells their owners. */
-            struct p *p = idle_p_pop();
-            if (p) {
-                unlist_idle(m);
-                weft__unlock(&sched.lock);
-                own(m, p);
-                break;
-            }
+        if ((ready || (keeper && next <= weft__now())) && take_up(m, ready))
+            break;
+        if (ready) {
+            weft__unlock(&sched.lock);
+            weft__ready_all(ready); /* to the busy ones, by the global queue */
+            weft__lock(&sched.lock);
         }
     }
     store_relaxed(&sched.coarse_now, weft__now());
@@ -369,12 +445,26 @@ noinline void weft__timers_watch(int64_t when)
     if (!covered && m && load_relaxed(&m->wake) == 0) {
         store_release(&m->wake, WOKEN_LOOK); /* [m.wake] */
         weft__unlock(&sched.lock);
-        weft__futex_wake(&m->wake, 1);
+        weft__m_wake(m);
         return;
     }
     weft__unlock(&sched.lock);
     if (!covered)
         weft__monitor_poke();
+}
+
+noinline void weft__netpoll_cover(void)
+{
+    weft__lock(&sched.lock);
+    bool idle = !sched.poller && sched.idle_count > 0;
+    struct m *m = idle ? sched.idle_m : NULL;
+    if (m && load_relaxed(&m->wake) == 0)
+        store_release(&m->wake, WOKEN_LOOK); /* [m.wake] */
+    weft__unlock(&sched.lock);
+    if (m)
+        weft__m_wake(m);
+    else if (idle)
+        weft__wake_p();
 }
 
 /* ---- searching -------------------------------------------------------------------- */
@@ -397,6 +487,28 @@ static struct g *steal(struct m *m, bool lone_too)
     return NULL;
 }
 
+static struct g *local_take(struct p *p)
+{
+    struct g *g = p->next;
+    if (g) {
+        p->next = NULL;
+        return g;
+    }
+    return runq_take(&p->runq);
+}
+
+/* What descriptors became ready for, without waiting. */
+static struct g *poll_take(struct m *m)
+{
+    if (likely(!weft__netpoll_waited()))
+        return NULL;
+    struct g *list = weft__netpoll(0);
+    if (!list)
+        return NULL;
+    weft__ready_all(list);
+    return local_take(m->p);
+}
+
 static struct g *search(struct m *m)
 {
     if (sched.proc_count == 1 && sched.proc_max == 1)
@@ -416,6 +528,8 @@ static struct g *search(struct m *m)
             return g;
         if (load_relaxed(&sched.stopping))
             return NULL;
+        if ((g = poll_take(m)))
+            return g;
         for (int i = 0; i < 20; i++)
             cpu_relax();
         int64_t now = weft__now();
@@ -497,16 +611,6 @@ static void retire(struct m *m)
     wake_if_idle();
 }
 
-static struct g *local_take(struct p *p)
-{
-    struct g *g = p->next;
-    if (g) {
-        p->next = NULL;
-        return g;
-    }
-    return runq_take(&p->runq);
-}
-
 /* The next goroutine for @m, with a P to run it; NULL when the runtime stops. */
 static struct g *find_work(struct m *m)
 {
@@ -544,7 +648,10 @@ static struct g *find_work(struct m *m)
         store_relaxed(&sched.coarse_now, now);
         if (weft__timers_next() <= now)
             weft__timers_run(now);
-        if ((g = local_take(p)) || (g = weft__global_take(p, TAKE_MAX)) || (g = search(m)))
+        if (weft__netpoll_due(now, POLL_EVERY_NS))
+            weft__ready_all(weft__netpoll(0));
+        if ((g = local_take(p)) || (g = weft__global_take(p, TAKE_MAX)) || (g = poll_take(m)) ||
+            (g = search(m)))
             break;
         go_idle(m);
     }
