@@ -34,6 +34,8 @@
 #include "weft/sync.h"
 #include "weft/group.h"
 #include "weft/flight.h"
+#include "weft/io.h"
+#include "weft/blocking.h"
 #include "weft/debug.h"
 #include "weft/test.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A program in which nothing happens uses no processor time: goroutines wait
- * on channels, locks and far timers, one blocks its thread, and main sleeps.
+ * on channels, locks, descriptors and far timers, one blocks its thread, and
+ * main sleeps.
  */
 #include "limits.h"
 
@@ -23,6 +24,12 @@ static void wait_for(unit_chan_rx *gate)
 static void sleeps(void) { weft_sleep(weft_background(), WEFT_HOUR); }
 
 static void locks(void) { weft_mutex_lock(&mu); }
+
+static void reads(void)
+{
+    char c;
+    REQUIRE(weft_read(weft_background(), never[0], &c, 1) == 1);
+}
 
 static void blocks(void)
 {
@@ -52,13 +59,14 @@ int weft_main(int argc, char **argv)
     REQUIRE(argc == 2);
     weft_auto(unit_chan, gate) = weft_make(unit_chan, 0);
     weft_mutex_lock(&mu);
+    REQUIRE(pipe(never) == 0);
     for (int i = 0; i < GOROUTINES; i++) {
         weft_go(wait_for, weft_rx(gate));
         weft_go(sleeps);
         weft_go(locks);
+        weft_go(reads);
     }
     if (strcmp(argv[1], "blocked") == 0) {
-        REQUIRE(pipe(never) == 0);
         weft_go(blocks);
         measure("idle while a goroutine blocks its thread", MOST_BLOCKED_NS);
     } else {

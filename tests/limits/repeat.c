@@ -22,6 +22,32 @@ static void send_one(int_chan_tx *out, int v)
     weft_send(out, v);
 }
 
+static int nap(int n)
+{
+    usleep((useconds_t)n);
+    return n;
+}
+
+static void read_one(int fd, weft_wg *wg)
+{
+    char c;
+    REQUIRE(weft_read(weft_background(), fd, &c, 1) == 1);
+    weft_wg_done(wg);
+}
+
+static void use_descriptors(weft_wg *wg)
+{
+    int fd[2];
+    REQUIRE(pipe(fd) == 0);
+    weft_wg_add(wg, 1);
+    weft_go(read_one, fd[0], wg);
+    REQUIRE(weft_blocking(nap, 100) == 100);
+    REQUIRE(weft_write(weft_background(), fd[1], "x", 1) == 1);
+    weft_wg_wait(wg);
+    weft_fd_close(fd[0]);
+    weft_fd_close(fd[1]);
+}
+
 static void fail(void) { weft_panic("on purpose"); }
 
 static void after(weft_wg *wg) { weft_wg_done(wg); }
@@ -45,6 +71,7 @@ static int use_everything(int n)
     }
     REQUIRE(weft_recv(weft_ticker_chan(ticker), NULL));
     weft_wg_wait(&wg);
+    use_descriptors(&wg);
     REQUIRE(p);
     return sum;
 }
