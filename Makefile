@@ -4,7 +4,7 @@
 #
 #     make                       build the library and the command: build/weft
 #     make test                  build, then run every test
-#     make bench                 build, then measure beside Go
+#     make bench                 build, then measure beside Go, tokio and others
 #     make install PREFIX=DIR    headers, libraries, weft, weft.pc and the CMake package
 #     make clean                 remove the build folder
 #

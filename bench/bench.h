@@ -34,8 +34,42 @@ struct bench_result {
 struct bench_row {
     const char *name;
     struct bench_result (*run)(uint64_t count);
-    bool cold; /* no warm-up: the row measures memory that a first run would leave behind */
+    struct bench_result (*run_with)(uint64_t count, const int *with); /* or this, told more */
+    int with[3];
+    bool cold; /* no warm-up: the row measures what a first run would leave behind, or its count
+                  is no number of operations */
 };
+
+/* bench_work - something to do that takes about a nanosecond a step, in every language the same:
+ * each step needs the one before, and no compiler knows a short cut (for a * x + c one does). */
+static inline uint64_t bench_work(uint64_t seed, int steps)
+{
+    for (int i = 0; i < steps; i++)
+        seed = (seed ^ 0x9e3779b97f4a7c15u) * 0xd6e8feb86659fd93u;
+    return seed >> 33;
+}
+
+/* bench_random - the next of a sequence of numbers that is the same in every language. */
+static inline uint64_t bench_random(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return *state >> 33;
+}
+
+static inline int bench_compare_int64(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* bench_lateness - sort n times and describe them, in microseconds. */
+static inline void bench_lateness(struct bench_result *r, int64_t *late_ns, size_t n)
+{
+    qsort(late_ns, n, sizeof *late_ns, bench_compare_int64);
+    snprintf(r->more, sizeof r->more, "p50_us=%.1f p99_us=%.1f p999_us=%.1f",
+             (double)late_ns[n / 2] / 1e3, (double)late_ns[n * 99 / 100] / 1e3,
+             (double)late_ns[n * 999 / 1000] / 1e3);
+}
 
 static inline int64_t bench_now_ns(void)
 {
@@ -60,6 +94,11 @@ static inline int64_t bench_resident_bytes(void)
         exit(1);
     }
     return (int64_t)kib * 1024;
+}
+
+static inline struct bench_result bench_run(const struct bench_row *row, uint64_t count)
+{
+    return row->run ? row->run(count) : row->run_with(count, row->with);
 }
 
 static inline const struct bench_row *bench_find(const struct bench_row *rows, size_t n,
@@ -95,8 +134,8 @@ static inline int bench_main(int argc, char **argv, const struct bench_row *rows
         return bench_bad_usage(argv[0], "not a count above zero:", argv[2], rows, n);
 
     if (!row->cold)
-        row->run(count / 10 + 1);
-    struct bench_result r = row->run(count);
+        bench_run(row, count / 10 + 1);
+    struct bench_result r = bench_run(row, count);
     printf("row=%s ops=%" PRIu64 " ns_per_op=%.3f checksum=%" PRIu64 "%s%s\n", row->name, r.ops,
            (double)r.elapsed_ns / (double)r.ops, r.checksum, r.more[0] ? " " : "", r.more);
     return fflush(stdout) == 0 ? 0 : 1;

@@ -11,6 +11,9 @@
  *             taken.  A second pass over a quarter as many numbers measures
  *             each wait by the clock and reports the longest (longest_ms); the
  *             clock would slow down the first.
+ *  mutex2w100, mutex2w1000, ...
+ *             the same, with about so many nanoseconds of work for each number
+ *             with the mutex held and as much without; no second pass.
  */
 #include <weft.h>
 
@@ -36,8 +39,9 @@ static struct bench_result run_mutex(uint64_t count)
 
 struct pot {
     weft_mutex mu; /* guards: the rest, but for size */
-    uint64_t size, next, total;
+    uint64_t size, next, total, worked;
     int64_t longest_ns;
+    int work; /* steps, inside and outside */
 };
 
 static void take(struct pot *p)
@@ -49,6 +53,26 @@ static void take(struct pot *p)
             p->total += p->next++;
         weft_mutex_unlock(&p->mu);
     }
+}
+
+static void take_and_work(struct pot *p)
+{
+    uint64_t outside = 0;
+    for (bool more = true; more;) {
+        uint64_t mine = 0;
+        weft_mutex_lock(&p->mu);
+        more = p->next < p->size;
+        if (more) {
+            mine = p->next++;
+            p->total += bench_work(mine, p->work);
+        }
+        weft_mutex_unlock(&p->mu);
+        if (more)
+            outside += bench_work(mine + 1, p->work);
+    }
+    weft_mutex_lock(&p->mu);
+    p->worked += outside;
+    weft_mutex_unlock(&p->mu);
 }
 
 static void take_by_the_clock(struct pot *p)
@@ -77,27 +101,37 @@ static int64_t empty(struct pot *p, int goroutines, void (*taker)(struct pot *))
     return bench_now_ns() - start;
 }
 
-static struct bench_result run_contended(uint64_t count, int goroutines)
+static struct bench_result run_contended(uint64_t count, const int *with)
 {
     struct pot fast = {.mu = WEFT_MUTEX_INIT, .size = count};
     struct pot timed = {.mu = WEFT_MUTEX_INIT, .size = count / 4 + 1};
-    int64_t elapsed = empty(&fast, goroutines, take);
-    empty(&timed, goroutines, take_by_the_clock);
+    int64_t elapsed = empty(&fast, with[0], take);
+    empty(&timed, with[0], take_by_the_clock);
     struct bench_result r = {
         .ops = count, .elapsed_ns = elapsed, .checksum = fast.total + timed.total};
     snprintf(r.more, sizeof r.more, "longest_ms=%.3f", (double)timed.longest_ns / 1e6);
     return r;
 }
 
-static struct bench_result run_mutex2(uint64_t count) { return run_contended(count, 2); }
-static struct bench_result run_mutex8(uint64_t count) { return run_contended(count, 8); }
-static struct bench_result run_mutex64(uint64_t count) { return run_contended(count, 64); }
+static struct bench_result run_working(uint64_t count, const int *with)
+{
+    struct pot p = {.mu = WEFT_MUTEX_INIT, .size = count, .work = with[1]};
+    int64_t elapsed = empty(&p, with[0], take_and_work);
+    return (struct bench_result){
+        .ops = count, .elapsed_ns = elapsed, .checksum = p.total + p.worked};
+}
 
 static const struct bench_row rows[] = {
     {.name = "mutex", .run = run_mutex},
-    {.name = "mutex2", .run = run_mutex2},
-    {.name = "mutex8", .run = run_mutex8},
-    {.name = "mutex64", .run = run_mutex64},
+    {.name = "mutex2", .run_with = run_contended, .with = {2}},
+    {.name = "mutex8", .run_with = run_contended, .with = {8}},
+    {.name = "mutex64", .run_with = run_contended, .with = {64}},
+    {.name = "mutex2w100", .run_with = run_working, .with = {2, 100}},
+    {.name = "mutex8w100", .run_with = run_working, .with = {8, 100}},
+    {.name = "mutex64w100", .run_with = run_working, .with = {64, 100}},
+    {.name = "mutex2w1000", .run_with = run_working, .with = {2, 1000}},
+    {.name = "mutex8w1000", .run_with = run_working, .with = {8, 1000}},
+    {.name = "mutex64w1000", .run_with = run_working, .with = {64, 1000}},
 };
 
 int weft_main(int argc, char **argv) { return BENCH_MAIN(argc, argv, rows); }

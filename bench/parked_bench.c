@@ -6,6 +6,9 @@
  *             resident memory of each (bytes), the time to get one there
  *             (spawn_ns) and the time to wake it and see its end (wake_ns).
  *             ns_per_op is spawn and wake together.
+ *  unrun      COUNT goroutines have been launched and none has run yet: the one
+ *             that launches keeps the only processor.  Reports the resident
+ *             memory of each (bytes).  ns_per_op is launching and running one.
  *
  * The memory goal is for guarded stacks, so the guards are looked for: of some
  * of the goroutines, spread over all, the pages below the frame are probed one
@@ -103,8 +106,30 @@ static struct bench_result run_parked(uint64_t count)
     return r;
 }
 
+static void add(atomic_ullong *sum, uint64_t i)
+{
+    atomic_fetch_add_explicit(sum, i, memory_order_relaxed);
+}
+
+static struct bench_result run_unrun(uint64_t count)
+{
+    weft_wg done = WEFT_WG_INIT;
+    atomic_ullong sum = 0;
+    int64_t before = bench_resident_bytes();
+    int64_t start = bench_now_ns();
+    for (uint64_t i = 0; i < count; i++)
+        weft_wg_go(&done, add, &sum, i);
+    int64_t bytes = bench_resident_bytes() - before;
+    weft_wg_wait(&done);
+    int64_t elapsed = bench_now_ns() - start;
+    struct bench_result r = {.ops = count, .elapsed_ns = elapsed, .checksum = atomic_load(&sum)};
+    snprintf(r.more, sizeof r.more, "bytes=%.1f", (double)bytes / (double)count);
+    return r;
+}
+
 static const struct bench_row rows[] = {
     {.name = "parked", .run = run_parked, .cold = true},
+    {.name = "unrun", .run = run_unrun, .cold = true},
 };
 
 int weft_main(int argc, char **argv) { return BENCH_MAIN(argc, argv, rows); }

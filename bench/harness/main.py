@@ -12,9 +12,12 @@ import signal
 import sys
 
 import measure
+import plot
 import report
 import runtimes
 from rows import ROWS
+
+LAUNCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launch.py")
 
 HELP = """\
 Measure weft and others side by side and compare with the goals.
@@ -25,10 +28,12 @@ environment:
   BENCH_ROUNDS=7       how often each row is run in each language
   BENCH_CPUS=0,1       the CPUs to run on (default: the first that are allowed)
   BENCH_TIMEOUT=120    seconds after which a run counts as failed
-  CC=gcc               the C compiler
+  BENCH_DIGEST=/usr    the folder that the row digest reads
+  CC=gcc, CXX=g++      the compilers
 
-A run of all rows in at least 7 rounds writes bench/RESULTS.md, any other one
-BUILD_DIR/bench/RESULTS.md; all samples go to BUILD_DIR/bench/results.json.
+A run of all rows in at least 7 rounds writes bench/RESULTS.md, the plots beside it
+and the table in README.md, any other one BUILD_DIR/bench/RESULTS.md and plots there;
+all samples go to BUILD_DIR/bench/results.json.
 The exit status is 1 when something failed; a goal that is missed is no failure.
 """
 
@@ -120,6 +125,18 @@ class Bench:
             sys.stderr.write(f"\r\033[K{text}")
             sys.stderr.flush()
 
+    def command(self, runtime, row, program):
+        """What is run for a row, as a list of words."""
+        if row.how is None:
+            return [program, row.name, str(self.count_of(row, runtime.name))]
+        what = [program]
+        if row.how == "compile":
+            what = runtime.compile_command()
+        elif row.how == "digest":
+            what.append(os.path.join(runtimes.ROOT, "include") if self.smoke else
+                        os.environ.get("BENCH_DIGEST") or "/usr")
+        return [sys.executable, LAUNCH, row.how, str(self.count_of(row, runtime.name)), *what]
+
     def build(self):
         for runtime in self.runtimes:
             subjects = {row.subject for row in self.rows if runtime.name in row.langs}
@@ -162,8 +179,11 @@ class Bench:
             if isinstance(program, runtimes.BuildError):
                 raise measure.Failure("does not build", str(program))
             cell.samples.append(measure.run_once(
-                [program, row.name, str(self.count_of(row, runtime.name))], row.name, row.metric,
+                self.command(runtime, row, program), row.name, row.metric,
                 runtime.environment(procs), self.cpus[:procs], self.timeout))
+        except runtimes.BuildError as error:
+            cell.failure = self.keep_failure(
+                runtime, row, procs, measure.Failure("does not build", str(error)))
         except measure.Failure as failure:
             cell.failure = self.keep_failure(runtime, row, procs, failure)
 
@@ -178,8 +198,12 @@ class Bench:
     def run_row(self, row, procs):
         taking_part = [r for r in self.runtimes if r.name in row.langs]
         cells = {r.name: measure.Cell(row.metric) for r in taking_part}
-        measured = report.Measured(row, procs, cells, judged=procs == self.procs_of(row)[0])
+        measured = report.Measured(row, procs, cells)
         measured.left_out = self.too_big(row)
+        if row.how == "digest" and not self.smoke and not measured.left_out:
+            # The first one would read from the disk, and the others from memory.
+            self.show_progress(f"{row.name}: reading once")
+            self.run_cell(taking_part[0], row, procs, measure.Cell(row.metric))
         for i in range(0 if measured.left_out else self.rounds):
             for runtime in taking_part:
                 self.show_progress(f"{row.name}, P {procs}: round {i + 1} of {self.rounds}, "
@@ -216,20 +240,33 @@ class Bench:
             cpus = ",".join(map(str, self.cpus[:procs]))
             for r in self.runtimes:
                 program = self.programs.get((r.name, row.subject))
-                if r.name in row.langs and isinstance(program, str):
+                if r.name in row.langs and isinstance(program, str) and row.how != "compile":
                     settings = " ".join(f"{k}={v}" for k, v in r.environment(procs).items())
-                    lines.append(f"{settings} taskset -c {cpus} {program} {row.name} "
-                                 f"{self.count_of(row, r.name)}".strip())
+                    command = [os.path.relpath(word) if os.path.isabs(word) and
+                               word.startswith(runtimes.ROOT) else word
+                               for word in self.command(r, row, program)]
+                    if row.how:
+                        command[0] = "python3"
+                    lines.append(f"{settings} taskset -c {cpus} {' '.join(command)}".strip())
         return lines
 
     def write(self, results, facts):
-        where = os.path.join(runtimes.BENCH if self.complete else self.out, "RESULTS.md")
-        text = report.markdown(results, [r.name for r in self.runtimes], facts, self.commands())
-        with open(where, "w", encoding="utf-8") as f:
-            f.write(text)
-        with open(os.path.join(self.out, "results.json"), "w", encoding="utf-8") as f:
-            f.write(report.raw(results, facts))
-        return os.path.relpath(where)
+        """RESULTS.md, the plots beside it, all samples, and after a complete run the README."""
+        folder = runtimes.BENCH if self.complete else self.out
+        files = {
+            os.path.join(folder, "RESULTS.md"): report.markdown(
+                results, [r.name for r in self.runtimes], facts, self.commands()),
+            os.path.join(folder, "ratio.svg"): plot.ratios(results),
+            os.path.join(folder, "scale.svg"): plot.scales(results),
+            os.path.join(self.out, "results.json"): report.raw(results, facts),
+        }
+        readme = os.path.join(runtimes.ROOT, "README.md")
+        if self.complete:
+            files[readme] = report.into_readme(runtimes.read(readme), results)
+        for path, text in files.items():
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text)
+        return os.path.relpath(os.path.join(folder, "RESULTS.md"))
 
 
 def smoke(bench):
@@ -256,6 +293,8 @@ def full(bench):
     print(table.head(), flush=True)
     results = bench.run_all(lambda m: print("\n".join(table.lines(m))))
     where = bench.write(results, facts)
+    for goal, reached in report.goals_together(results):
+        print(f"{goal}: {reached}")
     print(f"\n{report.summary(results)}; written to {where}")
     return results
 
@@ -264,7 +303,7 @@ def main():
     given = options()
     if given.list:
         for row in ROWS:
-            print(f"{row.name:<11} {row.title}")
+            print(f"{row.name:<13} {row.title}")
         return 0
     bench = Bench(given.build_dir, given.smoke)
     results = smoke(bench) if given.smoke else full(bench)

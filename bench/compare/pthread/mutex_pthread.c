@@ -28,8 +28,9 @@ static struct bench_result run_mutex(uint64_t count)
 
 struct pot {
     pthread_mutex_t mu; /* guards: the rest, but for size */
-    uint64_t size, next, total;
+    uint64_t size, next, total, worked;
     int64_t longest_ns;
+    int work; /* steps, inside and outside */
 };
 
 static void *take(void *arg)
@@ -42,6 +43,28 @@ static void *take(void *arg)
             p->total += p->next++;
         pthread_mutex_unlock(&p->mu);
     }
+    return NULL;
+}
+
+static void *take_and_work(void *arg)
+{
+    struct pot *p = arg;
+    uint64_t outside = 0;
+    for (bool more = true; more;) {
+        uint64_t mine = 0;
+        pthread_mutex_lock(&p->mu);
+        more = p->next < p->size;
+        if (more) {
+            mine = p->next++;
+            p->total += bench_work(mine, p->work);
+        }
+        pthread_mutex_unlock(&p->mu);
+        if (more)
+            outside += bench_work(mine + 1, p->work);
+    }
+    pthread_mutex_lock(&p->mu);
+    p->worked += outside;
+    pthread_mutex_unlock(&p->mu);
     return NULL;
 }
 
@@ -76,27 +99,37 @@ static int64_t empty(struct pot *p, int threads, void *(*taker)(void *))
     return bench_now_ns() - start;
 }
 
-static struct bench_result run_contended(uint64_t count, int threads)
+static struct bench_result run_contended(uint64_t count, const int *with)
 {
     struct pot fast = {.mu = PTHREAD_MUTEX_INITIALIZER, .size = count};
     struct pot timed = {.mu = PTHREAD_MUTEX_INITIALIZER, .size = count / 4 + 1};
-    int64_t elapsed = empty(&fast, threads, take);
-    empty(&timed, threads, take_by_the_clock);
+    int64_t elapsed = empty(&fast, with[0], take);
+    empty(&timed, with[0], take_by_the_clock);
     struct bench_result r = {
         .ops = count, .elapsed_ns = elapsed, .checksum = fast.total + timed.total};
     snprintf(r.more, sizeof r.more, "longest_ms=%.3f", (double)timed.longest_ns / 1e6);
     return r;
 }
 
-static struct bench_result run_mutex2(uint64_t count) { return run_contended(count, 2); }
-static struct bench_result run_mutex8(uint64_t count) { return run_contended(count, 8); }
-static struct bench_result run_mutex64(uint64_t count) { return run_contended(count, 64); }
+static struct bench_result run_working(uint64_t count, const int *with)
+{
+    struct pot p = {.mu = PTHREAD_MUTEX_INITIALIZER, .size = count, .work = with[1]};
+    int64_t elapsed = empty(&p, with[0], take_and_work);
+    return (struct bench_result){
+        .ops = count, .elapsed_ns = elapsed, .checksum = p.total + p.worked};
+}
 
 static const struct bench_row rows[] = {
     {.name = "mutex", .run = run_mutex},
-    {.name = "mutex2", .run = run_mutex2},
-    {.name = "mutex8", .run = run_mutex8},
-    {.name = "mutex64", .run = run_mutex64},
+    {.name = "mutex2", .run_with = run_contended, .with = {2}},
+    {.name = "mutex8", .run_with = run_contended, .with = {8}},
+    {.name = "mutex64", .run_with = run_contended, .with = {64}},
+    {.name = "mutex2w100", .run_with = run_working, .with = {2, 100}},
+    {.name = "mutex8w100", .run_with = run_working, .with = {8, 100}},
+    {.name = "mutex64w100", .run_with = run_working, .with = {64, 100}},
+    {.name = "mutex2w1000", .run_with = run_working, .with = {2, 1000}},
+    {.name = "mutex8w1000", .run_with = run_working, .with = {8, 1000}},
+    {.name = "mutex64w1000", .run_with = run_working, .with = {64, 1000}},
 };
 
 int main(int argc, char **argv) { return BENCH_MAIN(argc, argv, rows); }

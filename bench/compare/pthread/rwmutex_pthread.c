@@ -8,7 +8,7 @@
 #include "bench.h"
 #include "thread.h"
 
-enum { THREADS = 8, WRITE_EVERY = 100 };
+enum { THREADS = 8 };
 
 struct pair {
     pthread_rwlock_t rw; /* guards: left, right, which are always equal */
@@ -17,7 +17,7 @@ struct pair {
 
 struct user {
     struct pair *p;
-    uint64_t n;
+    uint64_t n, write_every;
     uint64_t equal; /* reads that saw what they should */
 };
 
@@ -25,9 +25,10 @@ static void *use(void *arg)
 {
     struct user *u = arg;
     struct pair *p = u->p;
-    uint64_t seen = 0;
+    uint64_t seen = 0, since = 0;
     for (uint64_t i = 0; i < u->n; i++) {
-        if (i % WRITE_EVERY == WRITE_EVERY / 2) {
+        if (++since == u->write_every) {
+            since = 0;
             pthread_rwlock_wrlock(&p->rw);
             p->left++;
             p->right++;
@@ -42,7 +43,7 @@ static void *use(void *arg)
     return NULL;
 }
 
-static struct bench_result run_rwmutex(uint64_t count)
+static struct bench_result run_rwmutex(uint64_t count, const int *with)
 {
     struct pair p = {.rw = PTHREAD_RWLOCK_INITIALIZER};
     uint64_t each = count / THREADS + 1, seen = 0;
@@ -50,7 +51,7 @@ static struct bench_result run_rwmutex(uint64_t count)
     pthread_t thread[THREADS];
     int64_t start = bench_now_ns();
     for (int i = 0; i < THREADS; i++) {
-        user[i] = (struct user){.p = &p, .n = each};
+        user[i] = (struct user){.p = &p, .n = each, .write_every = (uint64_t)with[0]};
         bench_thread(&thread[i], NULL, use, &user[i]);
     }
     for (int i = 0; i < THREADS; i++)
@@ -63,7 +64,9 @@ static struct bench_result run_rwmutex(uint64_t count)
 }
 
 static const struct bench_row rows[] = {
-    {.name = "rwmutex", .run = run_rwmutex},
+    {.name = "rwmutex0", .run_with = run_rwmutex, .with = {0}},
+    {.name = "rwmutex1", .run_with = run_rwmutex, .with = {100}},
+    {.name = "rwmutex10", .run_with = run_rwmutex, .with = {10}},
 };
 
 int main(int argc, char **argv) { return BENCH_MAIN(argc, argv, rows); }

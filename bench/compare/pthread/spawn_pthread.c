@@ -48,7 +48,37 @@ static struct bench_result run_fanout(uint64_t count)
     return (struct bench_result){.ops = ops, .elapsed_ns = elapsed, .checksum = sum};
 }
 
+struct sum {
+    uint64_t *sum, value;
+};
+
+static void *add_to(void *arg)
+{
+    struct sum *s = arg;
+    *s->sum += s->value;
+    return NULL;
+}
+
+static struct bench_result run_spawn(uint64_t count)
+{
+    uint64_t sum = 0;
+    pthread_attr_t small;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, STACK_BYTES);
+    int64_t start = bench_now_ns();
+    for (uint64_t i = 0; i < count; i++) {
+        struct sum s = {&sum, i};
+        pthread_t thread;
+        bench_thread(&thread, &small, add_to, &s);
+        pthread_join(thread, NULL);
+    }
+    int64_t elapsed = bench_now_ns() - start;
+    pthread_attr_destroy(&small);
+    return (struct bench_result){.ops = count, .elapsed_ns = elapsed, .checksum = sum};
+}
+
 static const struct bench_row rows[] = {
+    {.name = "spawn", .run = run_spawn},
     {.name = "fanout", .run = run_fanout},
 };
 

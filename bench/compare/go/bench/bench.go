@@ -11,6 +11,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +29,31 @@ type Result struct {
 type Row struct {
 	Name string
 	Run  func(count uint64) Result
-	Cold bool // no warm-up: the row measures memory that a first run would leave behind
+	Cold bool // no warm-up: the row measures what a first run would leave behind, or its count
+	// is no number of operations
+}
+
+// Work is something to do that takes about a nanosecond a step.
+func Work(seed uint64, steps int) uint64 {
+	for i := 0; i < steps; i++ {
+		seed = (seed ^ 0x9e3779b97f4a7c15) * 0xd6e8feb86659fd93
+	}
+	return seed >> 33
+}
+
+// Random is the next of a sequence of numbers that is the same in every language.
+func Random(state *uint64) uint64 {
+	*state = *state*6364136223846793005 + 1442695040888963407
+	return *state >> 33
+}
+
+// Lateness sorts the times and describes them, in microseconds.
+func Lateness(late []time.Duration) string {
+	sort.Slice(late, func(i, j int) bool { return late[i] < late[j] })
+	us := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
+	n := len(late)
+	return fmt.Sprintf("p50_us=%.1f p99_us=%.1f p999_us=%.1f",
+		us(late[n/2]), us(late[n*99/100]), us(late[n*999/1000]))
 }
 
 // Main runs the row that the command line names and prints its line.

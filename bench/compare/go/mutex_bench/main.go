@@ -32,7 +32,9 @@ type pot struct {
 	mu          sync.Mutex // guards the rest, but for size
 	size        uint64
 	next, total uint64
+	worked      uint64
 	longest     time.Duration
+	work        int // steps, inside and outside
 }
 
 func (p *pot) take(wg *sync.WaitGroup) {
@@ -45,6 +47,28 @@ func (p *pot) take(wg *sync.WaitGroup) {
 		}
 		p.mu.Unlock()
 	}
+	wg.Done()
+}
+
+func (p *pot) takeAndWork(wg *sync.WaitGroup) {
+	outside := uint64(0)
+	for more := true; more; {
+		mine := uint64(0)
+		p.mu.Lock()
+		more = p.next < p.size
+		if more {
+			mine = p.next
+			p.next++
+			p.total += bench.Work(mine, p.work)
+		}
+		p.mu.Unlock()
+		if more {
+			outside += bench.Work(mine+1, p.work)
+		}
+	}
+	p.mu.Lock()
+	p.worked += outside
+	p.mu.Unlock()
 	wg.Done()
 }
 
@@ -88,11 +112,25 @@ func runContended(goroutines int) func(uint64) bench.Result {
 	}
 }
 
+func runWorking(goroutines, work int) func(uint64) bench.Result {
+	return func(count uint64) bench.Result {
+		p := pot{size: count, work: work}
+		elapsed := empty(&p, goroutines, (*pot).takeAndWork)
+		return bench.Result{Ops: count, Elapsed: elapsed, Checksum: p.total + p.worked}
+	}
+}
+
 func main() {
 	bench.Main(
 		bench.Row{Name: "mutex", Run: runMutex},
 		bench.Row{Name: "mutex2", Run: runContended(2)},
 		bench.Row{Name: "mutex8", Run: runContended(8)},
 		bench.Row{Name: "mutex64", Run: runContended(64)},
+		bench.Row{Name: "mutex2w100", Run: runWorking(2, 100)},
+		bench.Row{Name: "mutex8w100", Run: runWorking(8, 100)},
+		bench.Row{Name: "mutex64w100", Run: runWorking(64, 100)},
+		bench.Row{Name: "mutex2w1000", Run: runWorking(2, 1000)},
+		bench.Row{Name: "mutex8w1000", Run: runWorking(8, 1000)},
+		bench.Row{Name: "mutex64w1000", Run: runWorking(64, 1000)},
 	)
 }

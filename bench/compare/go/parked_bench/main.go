@@ -52,6 +52,31 @@ func runParked(count uint64) bench.Result {
 	}
 }
 
+func add(sum *atomic.Uint64, i uint64, done *sync.WaitGroup) {
+	sum.Add(i)
+	done.Done()
+}
+
+func runUnrun(count uint64) bench.Result {
+	var done sync.WaitGroup
+	var sum atomic.Uint64
+	before := bench.ResidentBytes()
+	start := time.Now()
+	for i := uint64(0); i < count; i++ {
+		done.Add(1)
+		go add(&sum, i, &done)
+	}
+	bytes := bench.ResidentBytes() - before
+	done.Wait()
+	return bench.Result{
+		Ops: count, Elapsed: time.Since(start), Checksum: sum.Load(),
+		More: fmt.Sprintf("bytes=%.1f", float64(bytes)/float64(count)),
+	}
+}
+
 func main() {
-	bench.Main(bench.Row{Name: "parked", Run: runParked, Cold: true})
+	bench.Main(
+		bench.Row{Name: "parked", Run: runParked, Cold: true},
+		bench.Row{Name: "unrun", Run: runUnrun, Cold: true},
+	)
 }

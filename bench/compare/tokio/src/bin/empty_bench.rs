@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+
+//! The program that does nothing: the twin of bench/empty_bench.c.
+
+fn main() {
+    bench::runtime().block_on(async {});
+}
