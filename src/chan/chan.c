@@ -149,14 +149,19 @@ void weft__chan_panic_closed(weft_chan *handle, const char *what)
                at, (unsigned long long)by, origin);
 }
 
-static inline struct chan *lock_chan(weft_chan *handle, uintptr_t pc)
+static inline void check_locked(weft_chan *handle, struct chan *c, uintptr_t pc)
 {
-    struct chan *c = chan_of(handle);
-    weft__lock(&c->lock);
     if (unlikely(handle_stale(handle, c))) {
         weft__unlock(&c->lock);
         weft__chan_panic_stale(handle, pc);
     }
+}
+
+static inline struct chan *lock_chan(weft_chan *handle, uintptr_t pc)
+{
+    struct chan *c = chan_of(handle);
+    weft__lock(&c->lock);
+    check_locked(handle, c, pc);
     return c;
 }
 
@@ -291,12 +296,13 @@ static inline void hb_partner(struct waiter *w)
     }
 }
 
+/* At the tail and from the head; the caller sees to the count, which must_wait() reads without
+ * the lock: it never shows what would not be true once the lock is released. */
 static inline void buffer_put(struct chan *c, const void *value)
 {
     hb_slot(c, c->tail);
     weft__chan_copy(slot_at(c, c->tail), value, c->elem);
     c->tail = after(c, c->tail);
-    c->count++;
 }
 
 static inline void buffer_take(struct chan *c, void *out)
@@ -305,7 +311,6 @@ static inline void buffer_take(struct chan *c, void *out)
     if (out)
         weft__chan_copy(out, slot_at(c, c->head), c->elem);
     c->head = after(c, c->head);
-    c->count--;
 }
 
 static inline void wake(struct waiter *w, bool ok)
@@ -335,6 +340,7 @@ static inline enum chan_result offer(struct chan *c, const void *value, struct g
     }
     if (c->count < c->cap) {
         buffer_put(c, value);
+        c->count++;
         weft__unlock(&c->lock);
         return CHAN_DONE;
     }
@@ -370,8 +376,9 @@ enum chan_result weft__chan_try_recv(struct chan *c, void *out)
             wake(w, true);
             weft__unlock(&c->lock);
             weft__ready(g);
-            return CHAN_DONE;
+            return CHAN_DONE; /* one went and one came: as many as before */
         }
+        c->count--;
         weft__unlock(&c->lock);
         return CHAN_DONE;
     }
@@ -409,10 +416,7 @@ static void wait_for_ever(enum wait_reason reason, uintptr_t pc)
 static noinline void send_locked(weft_chan *handle, const void *value, uintptr_t pc)
 {
     struct chan *c = chan_of(handle);
-    if (unlikely(handle_stale(handle, c))) {
-        weft__unlock(&c->lock);
-        weft__chan_panic_stale(handle, pc);
-    }
+    check_locked(handle, c, pc);
     if (unlikely(weft__tsan))
         san_read(value, c->elem, (void *)pc);
     switch (weft__chan_try_send(c, value)) {
@@ -435,10 +439,7 @@ static noinline void send_locked(weft_chan *handle, const void *value, uintptr_t
 static noinline bool recv_locked(weft_chan *handle, void *out, uintptr_t pc)
 {
     struct chan *c = chan_of(handle);
-    if (unlikely(handle_stale(handle, c))) {
-        weft__unlock(&c->lock);
-        weft__chan_panic_stale(handle, pc);
-    }
+    check_locked(handle, c, pc);
     if (unlikely(weft__tsan && out))
         san_write(out, c->elem, (void *)pc);
     switch (weft__chan_try_recv(c, out)) {
@@ -457,6 +458,32 @@ static noinline bool recv_locked(weft_chan *handle, void *out, uintptr_t pc)
     return w.ok;
 }
 
+/* The commonest case, with the lock held: a word through the buffer, and nobody waits.  False:
+ * nothing was done. */
+static inline bool put_word(weft_chan *handle, struct chan *c, const void *value)
+{
+    if (unlikely(!healthy(handle, c)) || c->elem != sizeof(any_word) || c->count >= c->cap ||
+        c->recvq.first || unlikely(weft__tsan))
+        return false;
+    *(any_word *)(c->buf + c->tail * sizeof(any_word)) = *(const any_word *)value;
+    c->tail = after(c, c->tail);
+    c->count++;
+    weft__unlock(&c->lock);
+    return true;
+}
+
+static inline bool take_word(weft_chan *handle, struct chan *c, void *out)
+{
+    if (unlikely(!healthy(handle, c)) || c->elem != sizeof(any_word) || c->count == 0 ||
+        c->sendq.first || unlikely(weft__tsan) || !out)
+        return false;
+    *(any_word *)out = *(const any_word *)(c->buf + c->head * sizeof(any_word));
+    c->head = after(c, c->head);
+    c->count--;
+    weft__unlock(&c->lock);
+    return true;
+}
+
 void weft_impl_send(weft_chan *handle, const void *value)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
@@ -464,14 +491,8 @@ void weft_impl_send(weft_chan *handle, const void *value)
         wait_for_ever(WAIT_CHAN_SEND_NIL, pc);
     struct chan *c = chan_of(handle);
     weft__lock(&c->lock);
-    if (likely(healthy(handle, c)) && c->elem == sizeof(any_word) && c->count < c->cap &&
-        !c->recvq.first && likely(!weft__tsan)) {
-        *(any_word *)(c->buf + c->tail * sizeof(any_word)) = *(const any_word *)value;
-        c->tail = after(c, c->tail);
-        c->count++;
-        weft__unlock(&c->lock);
+    if (likely(put_word(handle, c, value)))
         return;
-    }
     send_locked(handle, value, pc);
 }
 
@@ -482,23 +503,20 @@ bool weft_impl_recv(weft_chan *handle, void *out)
         wait_for_ever(WAIT_CHAN_RECV_NIL, pc);
     struct chan *c = chan_of(handle);
     weft__lock(&c->lock);
-    if (likely(healthy(handle, c)) && c->elem == sizeof(any_word) && c->count > 0 &&
-        !c->sendq.first && likely(!weft__tsan) && out) {
-        *(any_word *)out = *(const any_word *)(c->buf + c->head * sizeof(any_word));
-        c->head = after(c, c->head);
-        c->count--;
-        weft__unlock(&c->lock);
+    if (likely(take_word(handle, c, out)))
         return true;
-    }
     return recv_locked(handle, out, pc);
 }
 
-bool weft_impl_try_send(weft_chan *handle, const void *value)
+bool weft__chan_send_now(weft_chan *handle, const void *value, uintptr_t pc)
 {
-    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
-    if (!handle)
+    if (!handle || must_wait(handle, chan_of(handle), true))
         return false;
-    struct chan *c = lock_chan(handle, pc);
+    struct chan *c = chan_of(handle);
+    weft__lock(&c->lock);
+    if (likely(put_word(handle, c, value)))
+        return true;
+    check_locked(handle, c, pc);
     if (unlikely(weft__tsan))
         san_read(value, c->elem, (void *)pc);
     switch (weft__chan_try_send(c, value)) {
@@ -513,29 +531,35 @@ bool weft_impl_try_send(weft_chan *handle, const void *value)
     return false;
 }
 
+enum chan_result weft__chan_recv_now(weft_chan *handle, void *out, uintptr_t pc)
+{
+    if (!handle || must_wait(handle, chan_of(handle), false))
+        return CHAN_BLOCKED;
+    struct chan *c = chan_of(handle);
+    weft__lock(&c->lock);
+    if (likely(take_word(handle, c, out)))
+        return CHAN_DONE;
+    check_locked(handle, c, pc);
+    size_t elem = c->elem;
+    enum chan_result r = weft__chan_try_recv(c, out);
+    if (r == CHAN_BLOCKED)
+        weft__unlock(&c->lock);
+    else if (out)
+        san_write(out, elem, (void *)pc);
+    return r;
+}
+
+bool weft_impl_try_send(weft_chan *handle, const void *value)
+{
+    return weft__chan_send_now(handle, value, (uintptr_t)__builtin_return_address(0));
+}
+
 bool weft_impl_try_recv(weft_chan *handle, void *out, bool *open)
 {
-    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+    enum chan_result r = weft__chan_recv_now(handle, out, (uintptr_t)__builtin_return_address(0));
     if (open)
-        *open = true;
-    if (!handle)
-        return false;
-    struct chan *c = lock_chan(handle, pc);
-    size_t elem = c->elem;
-    switch (weft__chan_try_recv(c, out)) {
-    case CHAN_DONE:
-        if (out)
-            san_write(out, elem, (void *)pc);
-        return true;
-    case CHAN_CLOSED:
-        if (open)
-            *open = false;
-        return false;
-    case CHAN_BLOCKED:
-        break;
-    }
-    weft__unlock(&c->lock);
-    return false;
+        *open = r != CHAN_CLOSED;
+    return r == CHAN_DONE;
 }
 
 void(weft_close)(void *handle)

@@ -70,6 +70,26 @@ static inline bool healthy(const void *handle, struct chan *c)
     return both == (uint32_t)((uintptr_t)handle >> HANDLE_BITS);
 }
 
+/*
+ * Without the lock: is it certain that there was a moment, during this call, at
+ * which the operation would have had to wait?  One word tells: with a buffer
+ * the queue of the other side is empty unless the buffer is (receivers) or is
+ * not (senders) at its end, and without one only that queue matters.  Closed is
+ * read afterwards: a channel that is open then was open at that moment too.
+ */
+static inline bool must_wait(const void *handle, struct chan *c, bool send)
+{
+    bool stuck;
+    if (load_relaxed(&c->cap) == 0)
+        stuck = !load_acquire(send ? &c->recvq.first : &c->sendq.first);
+    else if (send)
+        stuck = load_acquire(&c->count) == load_relaxed(&c->cap);
+    else
+        stuck = load_acquire(&c->count) == 0;
+    /* acquire: healthy() looks afterwards. */
+    return stuck && healthy(handle, c);
+}
+
 /* The ways an attempt under the lock can end. */
 enum chan_result {
     CHAN_BLOCKED, /* nothing was done, the lock is still held */
@@ -86,6 +106,10 @@ enum chan_result weft__chan_try_send(struct chan *c, const void *value);
  * to be woken is returned in *woken instead. */
 enum chan_result weft__chan_offer(struct chan *c, const void *value, struct g **woken);
 enum chan_result weft__chan_try_recv(struct chan *c, void *out);
+
+/* Without waiting, for a call at @pc; a NULL handle says no. */
+bool weft__chan_send_now(weft_chan *handle, const void *value, uintptr_t pc);
+enum chan_result weft__chan_recv_now(weft_chan *handle, void *out, uintptr_t pc);
 
 void weft__chan_panic_closed(weft_chan *handle, const char *what) __attribute__((noreturn, cold));
 void weft__chan_panic_stale(const void *handle, uintptr_t pc) __attribute__((noreturn, cold));

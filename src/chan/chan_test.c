@@ -121,3 +121,41 @@ WEFT_TEST(copies_of_every_size)
         weft_check(to[0] == 77 && to[n + 1] == 77);
     }
 }
+
+/* ---- looking without the lock ----------------------------------------------------------- */
+
+static void check_must_wait(int_chan *c, bool send, bool recv)
+{
+    weft_check(must_wait(c, chan_of(c), true) == send);
+    weft_check(must_wait(c, chan_of(c), false) == recv);
+}
+
+WEFT_TEST(what_must_wait_is_seen_without_the_lock)
+{
+    weft_auto(int_chan, none) = weft_make(int_chan, 0);
+    check_must_wait(none, true, true);
+    weft_go(send_some, none, 1);
+    weft_test_until_waiting(1, WEFT_WAIT_CHAN_SEND);
+    check_must_wait(none, true, false);
+    weft_recv(none, NULL);
+    weft_go(select_some, none, none, 1);
+    weft_test_until_waiting(1, WEFT_WAIT_SELECT);
+    check_must_wait(none, false, true);
+    weft_send(none, 1);
+
+    int_chan *two = weft_make(int_chan, 2);
+    check_must_wait(two, false, true);
+    weft_send(two, 1);
+    check_must_wait(two, false, false);
+    weft_send(two, 2);
+    check_must_wait(two, true, false);
+    /* A closed channel and a stale handle have something to say. */
+    weft_close(two);
+    check_must_wait(two, false, false);
+    weft_recv(two, NULL);
+    weft_recv(two, NULL);
+    check_must_wait(two, false, false);
+    struct chan *header = chan_of(two);
+    weft_unref(two);
+    weft_check(!must_wait(two, header, true) && !must_wait(two, header, false));
+}

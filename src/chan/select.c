@@ -394,9 +394,25 @@ int weft__select(const weft_case *cases, size_t n, uintptr_t pc, enum wait_reaso
     return wait_for_one(&s, if_none, on_timeout);
 }
 
+/* One operation and a default, the commonest select that does not wait: nothing to choose from. */
+static inline int select_now(const weft_case *k, uintptr_t pc)
+{
+    if (sends(k))
+        return weft__chan_send_now(k->chan, k->value, pc) ? 0 : 1;
+    enum chan_result r = weft__chan_recv_now(k->chan, k->value, pc);
+    if (r == CHAN_BLOCKED)
+        return 1;
+    if (k->u.ok)
+        *k->u.ok = r == CHAN_DONE;
+    return 0;
+}
+
 int weft_impl_select(const weft_case *cases, size_t n)
 {
-    return weft__select(cases, n, (uintptr_t)__builtin_return_address(0), WAIT_SELECT, NULL);
+    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+    if (n == 2 && cases[1].kind == WEFT_IMPL_CASE_DEFAULT && cases[0].kind <= WEFT_IMPL_CASE_RECV)
+        return select_now(&cases[0], pc);
+    return weft__select(cases, n, pc, WAIT_SELECT, NULL);
 }
 
 /* ---- channel operations that a context may end ------------------------------------ */
