@@ -145,6 +145,33 @@ bool weft__timer_remove(struct timer *t)
     }
 }
 
+bool weft__timer_move(struct timer *t, int64_t when)
+{
+    struct timer_heap *h = load_acquire(&t->heap); /* [timer.heap] */
+    if (!h)
+        return false;
+    weft__lock(&h->lock);
+    bool armed = t->heap == h;
+    bool earliest = false;
+    if (armed) {
+        uint32_t i = t->index;
+        bool first = i == 0, sooner = when < t->when;
+        t->when = when;
+        if (sooner)
+            sift_up(h, i, (struct timer_slot){when, t});
+        else
+            sift_down(h, i, (struct timer_slot){when, t});
+        earliest = t->index == 0;
+        if (first || earliest)
+            publish(h);
+    }
+    weft__unlock(&h->lock);
+    if (earliest && when < load_relaxed(&sched.keeper_when) &&
+        when < load_relaxed(&sched.monitor_next))
+        weft__timers_watch(when);
+    return armed;
+}
+
 /* What a round of firing leaves to do without locks, in order. */
 struct fired {
     struct g *ready, **ready_tail;

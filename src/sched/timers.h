@@ -58,6 +58,10 @@ void weft__timer_arm(struct timer *t, int64_t when, bool urgent);
 /* weft__timer_remove - true when it was armed: then it never fires. */
 bool weft__timer_remove(struct timer *t);
 
+/* weft__timer_move - when @t is armed, set it to @when where it is, as remove and arm would, and
+ * return true; it has not fired since it was armed. */
+bool weft__timer_move(struct timer *t, int64_t when);
+
 /* Insertion for the scheduler: true when @t became the earliest of @h. */
 bool weft__timers_insert(struct timer_heap *h, struct timer *t);
 

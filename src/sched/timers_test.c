@@ -79,6 +79,24 @@ WEFT_TEST(the_earliest_comes_first)
     weft__timers_fini(&heap);
 }
 
+WEFT_TEST(a_timer_moves_within_its_heap)
+{
+    uint64_t random = 7;
+    weft__timers_init(&heap);
+    weft_check(!weft__timer_move(&timer[0], 5)); /* it is in none */
+    for (int i = 0; i < N; i++)
+        insert(i, rand_below(&random, 1000000));
+    for (int round = 0; round < 30000; round++) {
+        /* To and fro, the first and the last too, and to deadlines that others have. */
+        struct timer *t = round % 3 ? &timer[rand_below(&random, N)] : heap.slot[0].timer;
+        weft_check(weft__timer_move(t, rand_below(&random, round % 2 ? 10 : 2000000)));
+        if (round % 997 == 0)
+            check_heap(N);
+    }
+    check_heap(N);
+    weft__timers_fini(&heap);
+}
+
 /* ---- firing, on the running scheduler --------------------------------------------------- */
 
 static uint32_t fired;

@@ -207,6 +207,21 @@ static bool disarm(weft_timer *x)
     return active;
 }
 
+/*
+ * The shorter way for a timer that is still to fire, as the idle time of a
+ * connection nearly always is: only its place in the heap changes.  Nothing of
+ * this setting is on its way, since it is in the heap, and what an earlier one
+ * left was thrown away when that ended.  A ticker may have fired and be armed
+ * again, so it goes the long way.
+ */
+static bool move(weft_timer *x, int64_t d)
+{
+    if (x->period > 0)
+        return false;
+    hb_release(x);
+    return weft__timer_move(&x->timer, weft__deadline(d));
+}
+
 /* Arming enters the runtime, which may park: so enter before the lock is taken. */
 static bool set(weft_timer *x, bool rearm, int64_t d)
 {
@@ -214,9 +229,12 @@ static bool set(weft_timer *x, bool rearm, int64_t d)
         need_runtime();
     struct m *m = weft__enter();
     weft__lock(&x->lock);
-    bool active = disarm(x);
-    if (rearm)
-        arm(x, d);
+    bool active = rearm && move(x, d);
+    if (!active) {
+        active = disarm(x);
+        if (rearm)
+            arm(x, d);
+    }
     weft__unlock(&x->lock);
     if (m)
         weft__leave(m);
