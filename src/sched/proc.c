@@ -532,7 +532,8 @@ void weft__spawn(const char *name, size_t stack_size, uint8_t flags, struct weft
         if (unlikely(p->coarse || --p->samples == 0))
             hold_begin(p);
         ring_put(p, g);
-        if (unlikely(p->coarse))
+        /* The first goroutine has its M: this one.  A second thread would only be in the way. */
+        if (unlikely(p->coarse) && likely(!(flags & G_FLAG_MAIN)))
             wake_if_idle();
     } else {
         ring_put(p, g);

@@ -530,6 +530,8 @@ static struct g *search(struct m *m)
             return NULL;
         if ((g = poll_take(m)))
             return g;
+        if (load_relaxed(&sched.main_done))
+            return steal(m, true); /* the end waits for us to come to rest */
         for (int i = 0; i < 20; i++)
             cpu_relax();
         int64_t now = weft__now();
