@@ -3,21 +3,17 @@
 #define _GNU_SOURCE
 #include <string.h>
 
-#include "sanitize/sanitize.h"
+#include "base/atomic.h"
 #include "weft/base.h"
 
 /*
  * libc's getter, which its own header declares const: here it is called anew
- * for each use, and returns the current thread's.  Goroutines that use errno on
- * the same thread do so one after the other, which a race detector must be told.
+ * for each use, and returns the current thread's.
  */
 noinline int *weft_impl_errno(void)
 {
     __asm__ volatile("" ::: "memory");
-    int *at = __errno_location();
-    hb_acquire(at);
-    hb_release(at);
-    return at;
+    return __errno_location();
 }
 
 const char *weft_version(void) { return WEFT_VERSION; }

@@ -8,9 +8,10 @@
  * Wake-ups come after the unlock (chan_impl.h says why).
  *
  * The sanitizers' edges are Go's.  Slot by slot for buffered values: receive k
- * takes over from send k, and send k + cap from receive k.  For a goroutine
- * that waits, both ways through its waiter: what it did before parking is
- * published there, and so is what its partner did.  A close publishes on the
+ * takes over from send k, and send k + cap from receive k; a value that is
+ * handed to or taken from one who waits goes through its slot too, as if that
+ * one had done it itself.  Without a buffer the two sides take over from each
+ * other, through the waiter of the one that waits.  A close publishes on the
  * header.
  */
 #include "chan/chan_impl.h"
@@ -53,14 +54,36 @@ static struct chan *header_get(void)
     return c;
 }
 
+/* What the sanitizers are told of a slot stands behind the buffer, when there is one. */
+struct slot_edges {
+    uint64_t sent, received;
+};
+enum { WATCHED_SLOTS = 1 << 16 };
+
+static size_t buffer_bytes(size_t elem, size_t cap)
+{
+    size_t size = cap * elem;
+    if (likely(!weft__tsan) || cap == 0)
+        return size;
+    size_t slots = cap < WATCHED_SLOTS ? cap : WATCHED_SLOTS;
+    return (size + 7) / 8 * 8 + slots * sizeof(struct slot_edges);
+}
+
+static struct slot_edges *edges_of(struct chan *c, size_t index)
+{
+    char *at = c->buf + (c->cap * c->elem + 7) / 8 * 8;
+    return (struct slot_edges *)(void *)at + index % WATCHED_SLOTS;
+}
+
 struct chan *weft__chan_new(enum chan_kind kind, size_t elem, size_t cap, uintptr_t pc)
 {
     struct chan *c = header_get();
     if (!c)
         return NULL;
     char *buf = NULL;
-    if (cap > 0 && elem > 0) {
-        buf = weft__alloc(cap * elem);
+    size_t size = buffer_bytes(elem, cap);
+    if (size > 0) {
+        buf = weft__alloc(size);
         if (!buf) {
             weft__lock(&pool.lock);
             c->link = pool.free;
@@ -80,6 +103,10 @@ struct chan *weft__chan_new(enum chan_kind kind, size_t elem, size_t cap, uintpt
     c->closed_pc = 0;
     c->closed_by = 0;
     store_relaxed(&c->refs, 1);
+    if (unlikely(weft__tsan && cap > 0)) {
+        char *edges = (char *)edges_of(c, 0);
+        bytes_zero(edges, size - (size_t)(edges - buf));
+    }
     return c;
 }
 
@@ -93,7 +120,7 @@ void weft__chan_free(struct chan *c, uintptr_t pc)
         while (queues[i]->first)
             waitq_remove(queues[i], queues[i]->first);
     char *buf = c->buf;
-    size_t size = c->cap * c->elem;
+    size_t size = buffer_bytes(c->elem, c->cap);
     c->buf = NULL;
     c->closed_pc = pc;
     c->generation = c->generation == UINT16_MAX ? 1 : c->generation + 1;
@@ -225,11 +252,9 @@ static void drop(void *handle, uintptr_t pc)
     struct chan *c = chan_of(handle);
     if (unlikely(handle_stale(handle, c)))
         weft__chan_panic_stale(handle, pc);
-    hb_release(&c->refs);
     /* Everything the other owners did with the channel comes before its end. */
     if (__atomic_fetch_sub(&c->refs, 1, __ATOMIC_ACQ_REL) != 1)
         return;
-    hb_acquire(&c->refs);
     weft__lock(&c->lock);
     if (unlikely(c->recvq.first || c->sendq.first)) {
         panic_waited_on(c, pc);
@@ -278,36 +303,95 @@ static inline size_t after(struct chan *c, size_t index)
     return index + 1 == c->cap ? 0 : index + 1;
 }
 
-/* What stands for a slot in the sanitizers' eyes; values without size have no slot. */
-static inline void hb_slot(struct chan *c, size_t index)
+/* ---- edges ----------------------------------------------------------------------- */
+
+/* Publishing comes first: what a send learns of the slot's last receive is not
+ * what its own receive learns, and the other way round. */
+static noinline void slot_sent(struct chan *c, size_t index)
 {
-    if (unlikely(weft__tsan)) {
-        void *at = c->elem ? (void *)slot_at(c, index) : (void *)&c->buf;
-        hb_acquire(at);
-        hb_release(at);
+    struct slot_edges *e = edges_of(c, index);
+    if (c->kind == CHAN_TIMER)
+        return; /* whoever armed the timer has published */
+    if (c->cap > WATCHED_SLOTS) {
+        hb_acquire(e); /* several slots share a place: what all of them did */
+        hb_release(e);
+        return;
     }
+    hb_publish(&e->sent, 1);
+    hb_take(&e->received);
 }
 
-static inline void hb_partner(struct waiter *w)
+static noinline void slot_received(struct chan *c, size_t index)
 {
-    if (unlikely(weft__tsan)) {
-        hb_acquire(w);
-        hb_release(w);
+    struct slot_edges *e = edges_of(c, index);
+    if (c->cap > WATCHED_SLOTS) {
+        hb_acquire(e);
+        hb_release(e);
+        return;
     }
+    hb_publish(&e->received, 1);
+    hb_take(&e->sent);
 }
+
+void weft__chan_timer_armed(struct chan *c)
+{
+    if (unlikely(weft__tsan))
+        hb_publish(&edges_of(c, 0)->sent, 1);
+}
+
+/* A partner that waits, without a buffer. */
+static void met(struct waiter *w)
+{
+    hb_acquire(w);
+    hb_release(w);
+}
+
+/* A value went straight to a receiver that waits. */
+static noinline void handed(struct chan *c, struct waiter *w)
+{
+    if (c->cap == 0) {
+        met(w);
+        return;
+    }
+    size_t i = c->tail;
+    slot_sent(c, i);
+    struct hb_as as = weft__hb_as(w->g, w);
+    slot_received(c, i);
+    weft__hb_self(&as);
+    c->head = c->tail = after(c, i);
+}
+
+/* The value of a sender that waits is about to go into the buffer. */
+static noinline void moved_up(struct chan *c, struct waiter *w)
+{
+    struct hb_as as = weft__hb_as(w->g, w);
+    slot_sent(c, c->tail);
+    weft__hb_self(&as);
+}
+
+/* Before waiting; a goroutine on a buffered channel leaves the rest to its partner. */
+static inline void hb_waits(struct chan *c, struct waiter *w)
+{
+    if (unlikely(weft__tsan) && (c->cap == 0 || w->g->thread))
+        hb_release(w);
+}
+
+void weft__chan_hb_waits(struct chan *c, struct waiter *w) { hb_waits(c, w); }
+
+/* ---- the buffer ------------------------------------------------------------------- */
 
 /* At the tail and from the head; the caller sees to the count, which must_wait() reads without
  * the lock: it never shows what would not be true once the lock is released. */
 static inline void buffer_put(struct chan *c, const void *value)
 {
-    hb_slot(c, c->tail);
     weft__chan_copy(slot_at(c, c->tail), value, c->elem);
     c->tail = after(c, c->tail);
 }
 
 static inline void buffer_take(struct chan *c, void *out)
 {
-    hb_slot(c, c->head);
+    if (unlikely(weft__tsan))
+        slot_received(c, c->head);
     if (out)
         weft__chan_copy(out, slot_at(c, c->head), c->elem);
     c->head = after(c, c->head);
@@ -332,13 +416,16 @@ static inline enum chan_result offer(struct chan *c, const void *value, struct g
     if (c->recvq.first && (w = waitq_take(&c->recvq))) {
         if (w->value)
             weft__chan_copy(w->value, value, c->elem);
-        hb_partner(w);
+        if (unlikely(weft__tsan))
+            handed(c, w);
         wake(w, true);
         *woken = w->g;
         weft__unlock(&c->lock);
         return CHAN_DONE;
     }
     if (c->count < c->cap) {
+        if (unlikely(weft__tsan))
+            slot_sent(c, c->tail);
         buffer_put(c, value);
         c->count++;
         weft__unlock(&c->lock);
@@ -369,10 +456,8 @@ enum chan_result weft__chan_try_recv(struct chan *c, void *out)
         if (c->sendq.first && (w = waitq_take(&c->sendq))) {
             struct g *g = w->g;
             if (unlikely(weft__tsan))
-                hb_acquire(w); /* the value was written before the sender parked */
+                moved_up(c, w);
             buffer_put(c, w->value);
-            if (unlikely(weft__tsan))
-                hb_release(w);
             wake(w, true);
             weft__unlock(&c->lock);
             weft__ready(g);
@@ -384,7 +469,8 @@ enum chan_result weft__chan_try_recv(struct chan *c, void *out)
     }
     if (c->sendq.first && (w = waitq_take(&c->sendq))) {
         struct g *g = w->g;
-        hb_partner(w);
+        if (unlikely(weft__tsan))
+            met(w);
         if (out)
             weft__chan_copy(out, w->value, c->elem);
         wake(w, true);
@@ -394,7 +480,7 @@ enum chan_result weft__chan_try_recv(struct chan *c, void *out)
     }
     if (c->closed) {
         size_t elem = c->elem;
-        hb_acquire(c);
+        hb_acquire(&c->closed_pc);
         weft__unlock(&c->lock);
         if (out)
             weft__chan_zero(out, elem);
@@ -429,7 +515,7 @@ static noinline void send_locked(weft_chan *handle, const void *value, uintptr_t
     }
     struct waiter w = {.g = weft__current(), .value = (void *)value, .object = c};
     waitq_push(&c->sendq, &w);
-    hb_release(&w);
+    hb_waits(c, &w);
     weft__park(WAIT_CHAN_SEND, c, pc, &c->lock);
     hb_acquire(&w);
     if (unlikely(!w.ok))
@@ -452,7 +538,7 @@ static noinline bool recv_locked(weft_chan *handle, void *out, uintptr_t pc)
     }
     struct waiter w = {.g = weft__current(), .value = out, .object = c};
     waitq_push(&c->recvq, &w);
-    hb_release(&w);
+    hb_waits(c, &w);
     weft__park(WAIT_CHAN_RECV, c, pc, &c->lock);
     hb_acquire(&w);
     return w.ok;
@@ -573,16 +659,15 @@ void(weft_close)(void *handle)
         weft__chan_panic_closed(handle, "close of");
     }
     c->closed = true;
-    c->closed_pc = pc;
+    hb_publish(&c->closed_pc, pc);
     c->closed_by = weft_goroutine_id();
-    hb_release(c);
     struct g *list = NULL, **tail = &list;
     struct waitq *queues[] = {&c->recvq, &c->sendq};
     for (int i = 0; i < 2; i++)
         for (struct waiter *w; (w = waitq_take(queues[i]));) {
             if (i == 0 && w->value)
                 weft__chan_zero(w->value, c->elem);
-            hb_partner(w);
+            hb_release(w);
             wake(w, false);
             w->g->link = NULL;
             *tail = w->g;

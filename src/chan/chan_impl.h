@@ -37,7 +37,7 @@ struct chan {
     int64_t refs; /* atomic */
     struct waitq recvq, sendq;
     uintptr_t made_pc;
-    uintptr_t closed_pc; /* or where the last reference was dropped */
+    uint64_t closed_pc; /* or where the last reference was dropped */
     uint64_t closed_by;
     struct chan *link; /* in the pool */
 };
@@ -113,6 +113,10 @@ enum chan_result weft__chan_recv_now(weft_chan *handle, void *out, uintptr_t pc)
 
 void weft__chan_panic_closed(weft_chan *handle, const char *what) __attribute__((noreturn, cold));
 void weft__chan_panic_stale(const void *handle, uintptr_t pc) __attribute__((noreturn, cold));
+/* weft__chan_hb_waits, weft__chan_timer_armed - for sanitizers: @w is about to
+ * wait here; what its user did so far comes before what the timer sends here. */
+void weft__chan_hb_waits(struct chan *c, struct waiter *w);
+void weft__chan_timer_armed(struct chan *c);
 void weft__chan_copy(void *to, const void *from, size_t size);
 void weft__chan_zero(void *to, size_t size);
 

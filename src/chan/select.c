@@ -291,7 +291,8 @@ static inline __attribute__((always_inline)) int wait_for_one(struct select *s, 
         w->value = k->value;
         w->index = (int)i;
         waitq_push(sends(k) ? &c->sendq : &c->recvq, w);
-        hb_release(w);
+        if (unlikely(weft__tsan))
+            weft__chan_hb_waits(c, w);
     }
     bool waits = s->channels > 0 || s->timeout >= 0, many = s->channels > ON_STACK;
     if (s->timeout >= 0) {

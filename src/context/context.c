@@ -100,7 +100,6 @@ static void unref(weft_ctx *handle, uintptr_t pc)
     if (c == &background)
         return;
     uint64_t n = load_relaxed(&c->handles), after;
-    hb_release(&c->handles);
     do {
         if (unlikely(generation_of(n) != (uintptr_t)handle >> CTX_HANDLE_BITS))
             panic_stale(handle);
@@ -114,7 +113,6 @@ static void unref(weft_ctx *handle, uintptr_t pc)
                                           __ATOMIC_RELAXED));
     if (after == n - 1)
         return;
-    hb_acquire(&c->handles);
     if (unlikely(load_relaxed(&c->signals) != 0))
         weft__signals_settle();
     ctx_put(c);
@@ -162,6 +160,7 @@ static struct context *record_get(void)
 
 static void record_put(struct context *c)
 {
+    hb_forget(c);
     weft__lock(&pool.lock);
     c->link = pool.free;
     pool.free = c;

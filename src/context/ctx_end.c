@@ -149,6 +149,7 @@ static struct call *call_get(void)
 static void call_put(struct call *k)
 {
     add_relaxed(&k->serial, 1);
+    hb_forget(k);
     weft__lock(&pool.lock);
     k->link = pool.free;
     pool.free = k;

@@ -30,6 +30,16 @@ struct weft_group {
     uintptr_t wait_pc;      /* where weft_group_wait() was called */
     weft_panic_info *panic; /* the first one */
     struct waitq waiters, slots;
+    /* For sanitizers, under a limit: as if members sent to a channel of that
+     * capacity when they begin, and received from it at their end. */
+    uint64_t *ends; /* a place for each under way */
+    size_t limited, begun, ended;
+};
+
+/* One that waits for a place. */
+struct place_waiter {
+    struct waiter w;
+    size_t number; /* of the place it got */
 };
 
 struct member {
@@ -91,6 +101,28 @@ static void fail(weft_group *g, int err, weft_panic_info *panic)
     weft_panic_info_free(panic);
 }
 
+/* Called with the lock held: the member that begins now comes after the end of
+ * the one that made room for it. */
+static size_t place_begun(weft_group *g) { return g->ends ? g->begun++ : 0; }
+
+static void place_taken(weft_group *g, size_t number)
+{
+    if (g->ends && number >= g->limited)
+        hb_take(&g->ends[number % g->limited]);
+}
+
+static void watch_limit(weft_group *g, int n)
+{
+    if (likely(!weft__tsan))
+        return;
+    weft__free(g->ends, g->limited * sizeof *g->ends);
+    g->limited = n > 0 ? (size_t)n : 0;
+    g->begun = g->ended = 0;
+    g->ends = n > 0 ? weft__alloc_zero(g->limited * sizeof *g->ends) : NULL;
+    if (n > 0 && !g->ends)
+        weft__fatal("out of memory for the limit of a group");
+}
+
 /* The member is over, however it ended. */
 static void over(struct member *m)
 {
@@ -98,14 +130,16 @@ static void over(struct member *m)
     if (m->result != 0)
         fail(g, m->result, NULL);
     weft__free(m, sizeof *m);
-    hb_release(g);         /* to who waits for the group */
-    hb_release(&g->slots); /* to who gets a place because of us */
+    hb_release(g); /* to who waits for the group */
     struct g *list = NULL;
     weft__lock(&g->lock);
     g->running--;
+    if (unlikely(g->ends != NULL)) /* to who gets a place because of us */
+        hb_publish(&g->ends[g->ended++ % g->limited], 1);
     struct waiter *w;
     if ((w = waitq_take(&g->slots))) {
         g->running++; /* its place goes to the next one at once */
+        container_of(w, struct place_waiter, w)->number = place_begun(g);
         w->g->link = NULL;
         list = w->g;
     } else if (g->running == 0) {
@@ -157,8 +191,10 @@ static bool take_place(weft_group *g, bool wait, const char *what, uintptr_t pc)
     if (g->waited)
         panic_waited(g, what);
     bool limited = g->limit >= 0;
+    size_t number;
     if (!limited || g->running < g->limit) {
         g->running++;
+        number = place_begun(g);
         weft__unlock(&g->lock);
     } else if (!wait) {
         weft__unlock(&g->lock);
@@ -168,12 +204,13 @@ static bool take_place(weft_group *g, bool wait, const char *what, uintptr_t pc)
             weft__unlock(&g->lock);
             weft_panic("%s: the limit of the group is 0, nobody may ever run", what);
         }
-        struct waiter w = {.g = weft__current(), .object = g};
-        waitq_push(&g->slots, &w);
+        struct place_waiter p = {.w = {.g = weft__current(), .object = g}};
+        waitq_push(&g->slots, &p.w);
         weft__park(WAIT_GROUP, g, pc, &g->lock);
+        number = p.number;
     }
-    if (limited)
-        hb_acquire(&g->slots);
+    if (unlikely(g->ends != NULL))
+        place_taken(g, number);
     return true;
 }
 
@@ -202,8 +239,10 @@ void(weft_group_set_limit)(weft_group *g, int n)
     if (g->waited)
         panic_waited(g, "weft_group_set_limit");
     int running = g->running;
-    if (running == 0)
+    if (running == 0) {
         g->limit = n;
+        watch_limit(g, n);
+    }
     weft__unlock(&g->lock);
     if (running > 0)
         weft_panic("weft_group_set_limit: %d members of the group still run", running);
@@ -254,6 +293,8 @@ void weft_group_free(weft_group *g)
     weft_ctx_cancel(g->ctx);
     weft_panic_info *panic = join(g, (uintptr_t)__builtin_return_address(0));
     weft_ctx_cleanup(&g->ctx);
+    watch_limit(g, -1);
+    hb_forget(g);
     weft__free(g, sizeof *g);
     if (panic)
         weft_panic_again(panic);

@@ -222,7 +222,7 @@ weft_panic_info *weft_impl_try(weft_impl_fn fn, unsigned n, const uintptr_t *arg
     g->tries = &t;
     bool panicked = weft__call_saved(&t.saved, call_contained, &c);
     g->tries = t.outer;
-    weft__san_try_leave(g, t.fiber);
+    weft__san_try_leave(g, t.fiber, &t);
     if (likely(!panicked)) {
         g->scopes = t.scopes; /* records left behind by a longjmp out of nowhere */
         return NULL;

@@ -35,13 +35,24 @@ WEAK void __tsan_func_exit(void);
 WEAK void __tsan_java_init(unsigned long heap, unsigned long size);
 WEAK void __tsan_java_alloc(unsigned long at, unsigned long size);
 WEAK void __tsan_java_free(unsigned long at, unsigned long size);
+WEAK void __tsan_atomic64_store(volatile uint64_t *at, uint64_t value, int order);
+WEAK void __tsan_mutex_destroy(void *at, unsigned flags);
+WEAK void AnnotateBenignRaceSized(const char *file, int line, const volatile void *at, size_t size,
+                                  const char *why);
 WEAK void __sanitizer_start_switch_fiber(void **save, const void *bottom, size_t size);
 WEAK void __sanitizer_finish_switch_fiber(void *save, const void **bottom_old, size_t *size_old);
 WEAK void __asan_unpoison_memory_region(void const volatile *addr, size_t size);
 WEAK void __lsan_register_root_region(const void *p, size_t size);
 WEAK void __lsan_unregister_root_region(const void *p, size_t size);
 
-enum { NO_SYNC = 1 }; /* __tsan_switch_to_fiber_no_sync */
+enum { NO_SYNC = 1 };       /* __tsan_switch_to_fiber_no_sync */
+enum { ORDER_RELEASE = 3 }; /* memory_order_release, as TSan counts them */
+
+/* A fibre that no goroutine's history ever comes to; one may be it at a time. */
+static struct {
+    struct lock lock;
+    void *fiber;
+} neutral;
 
 bool weft__tsan, weft__asan;
 
@@ -49,6 +60,8 @@ void weft__san_init(void)
 {
     weft__tsan = __tsan_create_fiber && __tsan_switch_to_fiber && __tsan_acquire;
     weft__asan = __sanitizer_start_switch_fiber && __asan_unpoison_memory_region;
+    if (weft__tsan && !neutral.fiber)
+        neutral.fiber = __tsan_create_fiber(0);
 }
 
 void weft__san_root(void *at, size_t size)
@@ -65,8 +78,12 @@ void weft__san_unroot(void *at, size_t size)
 
 void weft__san_thread(struct g *g)
 {
-    if (weft__tsan)
+    if (weft__tsan) {
         g->tsan_fiber = __tsan_get_current_fiber();
+        /* Goroutines use their thread's errno one after the other, without an edge. */
+        if (AnnotateBenignRaceSized)
+            AnnotateBenignRaceSized(__FILE__, __LINE__, __errno_location(), sizeof(int), "errno");
+    }
     if (weft__asan && !g->stack_lo) {
         pthread_attr_t attr;
         void *lo;
@@ -78,6 +95,24 @@ void weft__san_thread(struct g *g)
             g->stack_hi = (char *)lo + size;
         }
     }
+}
+
+void *weft__san_neutral(void)
+{
+    if (likely(!weft__tsan))
+        return NULL;
+    weft__lock(&neutral.lock);
+    void *before = __tsan_get_current_fiber();
+    __tsan_switch_to_fiber(neutral.fiber, NO_SYNC);
+    return before;
+}
+
+void weft__san_back(void *before)
+{
+    if (likely(!before))
+        return;
+    __tsan_switch_to_fiber(before, NO_SYNC);
+    weft__unlock(&neutral.lock);
 }
 
 /* "file.c:36" for a place where goroutines are made.  Looked up once a place;
@@ -184,27 +219,75 @@ void *weft__san_try_enter(struct g *g)
 {
     if (!weft__tsan)
         return NULL;
-    /* The contained call continues its caller: edges both ways. */
+    /* The contained call continues its caller: a new fibre begins with the
+     * history of the one that makes it. */
     void *outer = __tsan_get_current_fiber();
     void *inner = __tsan_create_fiber(0);
     g->tsan_fiber = inner;
-    __tsan_switch_to_fiber(inner, 0);
+    __tsan_switch_to_fiber(inner, NO_SYNC);
     return outer;
 }
 
-void weft__san_try_leave(struct g *g, void *outer)
+void weft__san_try_leave(struct g *g, void *outer, void *at)
 {
     if (!weft__tsan)
         return;
+    /* By an address of its own: TSan's own edge goes by the fibre's, which the
+     * next fibre may have too. */
     void *inner = g->tsan_fiber;
+    __tsan_release(at);
     g->tsan_fiber = outer;
-    __tsan_switch_to_fiber(outer, 0);
+    __tsan_switch_to_fiber(outer, NO_SYNC);
+    __tsan_acquire(at);
     __tsan_destroy_fiber(inner);
 }
 
 void weft__hb_release_slow(void *at) { __tsan_release(at); }
 
 void weft__hb_acquire_slow(void *at) { __tsan_acquire(at); }
+
+/* Of all that TSan offers only a store replaces what was published before. */
+void weft__hb_publish_slow(uint64_t *cell, uint64_t value)
+{
+    if (__tsan_atomic64_store)
+        __tsan_atomic64_store(cell, value, ORDER_RELEASE);
+    else
+        store_relaxed(cell, value);
+}
+
+/* TSan takes the address for a mutex's, whose end it would count as a write. */
+void weft__hb_forget_slow(void *at)
+{
+    if (!__tsan_mutex_destroy)
+        return;
+    ignore_begin();
+    __tsan_mutex_destroy(at, 0);
+    ignore_end();
+}
+
+struct hb_as weft__hb_as(struct g *g, void *waiter)
+{
+    struct hb_as as = {.self = __tsan_get_current_fiber(), .waiter = waiter};
+    void *to = g->tsan_fiber;
+    if (g->thread) {
+        void *before = weft__san_neutral();
+        to = as.ferry = __tsan_create_fiber(0);
+        weft__san_back(before);
+    }
+    __tsan_switch_to_fiber(to, NO_SYNC);
+    if (as.ferry)
+        __tsan_acquire(waiter);
+    return as;
+}
+
+void weft__hb_self(struct hb_as *as)
+{
+    if (as->ferry)
+        __tsan_release(as->waiter);
+    __tsan_switch_to_fiber(as->self, NO_SYNC);
+    if (as->ferry)
+        __tsan_destroy_fiber(as->ferry);
+}
 
 void weft__san_read_slow(const void *at, size_t size, void *pc)
 {

@@ -134,7 +134,6 @@ static void *m_main(void *arg)
     m->g0.m = m;
     weft__set_self(&m->g0);
     weft__san_thread(&m->g0);
-    weft_impl_errno(); /* the thread's own data is older than what runs on it */
     weft__signals_thread_init(m);
     weft__monitor_busy();
     weft__schedule(m);
@@ -259,7 +258,9 @@ static void start_p(struct p *p, bool spinning)
     if (m) {
         m->spinning = spinning;
         own(m, p);
+        void *before = weft__san_neutral(); /* it serves all goroutines, not this one */
         int err = weft__thread_start(&m->thread, m_main, m, M_STACK);
+        weft__san_back(before);
         if (err == 0)
             return;
         p->m = NULL;

@@ -98,6 +98,7 @@ void weft_flight_result_unref(weft_flight_result *r)
     hb_acquire(r);
     void (*release)(void *) = r->release;
     void *value = r->value;
+    hb_forget(r);
     weft__free(r->panic, TEXT_MAX);
     weft__free(r, sizeof *r);
     if (release)

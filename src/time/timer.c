@@ -39,6 +39,7 @@ struct weft_timer {
     unsigned n;
     uintptr_t arg[6];
     uintptr_t create_pc;
+    uint64_t armed;       /* for sanitizers: what was done before arming */
     uint32_t calls;       /* calls under way */
     struct waitq waiters; /* for them to end */
 };
@@ -55,6 +56,7 @@ static void timer_drop(weft_timer *x)
     if (__atomic_fetch_sub(&x->refs, 1, __ATOMIC_ACQ_REL) != 1)
         return;
     weft_impl_drop(x->chan);
+    hb_forget(&x->calls);
     weft__free(x, sizeof *x);
 }
 
@@ -123,7 +125,7 @@ static void call_over(weft_timer *x)
 
 static void call_goroutine(weft_timer *x)
 {
-    hb_acquire(x);
+    hb_take(&x->armed);
     weft_defer(call_over, x);
     run_call(x);
 }
@@ -132,7 +134,6 @@ static void deliver_late(struct timer *t)
 {
     weft_timer *x = t->arg;
     weft__lock(&x->lock);
-    hb_acquire(x);
     weft_time value;
     bool valid = take_fired(x, &value);
     if (valid && !x->chan)
@@ -181,7 +182,12 @@ static weft_timer *timer_make(int64_t period, uintptr_t pc)
 
 static void arm(weft_timer *x, int64_t d)
 {
-    hb_release(x); /* arming happens before what the timer causes */
+    /* Arming happens before what the timer causes; the thread that it fires on
+     * is only a messenger, and neither learns nor tells anything itself. */
+    if (x->chan)
+        weft__chan_timer_armed(chan_of(x->chan));
+    else
+        hb_publish(&x->armed, 1);
     timer_ref(x);
     weft__timer_arm(&x->timer, weft__deadline(d), true);
 }
