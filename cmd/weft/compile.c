@@ -193,6 +193,8 @@ static int compose(const struct compile *c, const char *output, struct list *com
         list_add(command, "none");
     }
     list_add_all(command, &c->libs);
+    if (c->race) /* the part of the library for the start of such programs */
+        list_add(command, "-Wl,-u,weft__race_start");
     list_add(command, home.archive);
     for (size_t i = 0; compile_libs[i]; i++)
         list_add(command, compile_libs[i]);
