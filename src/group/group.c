@@ -155,7 +155,8 @@ static void over(struct member *m)
 static void member_main(struct member *m)
 {
     weft_defer(over, m);
-    weft_panic_info *panic = weft_try(run, m);
+    uintptr_t arg = (uintptr_t)m;
+    weft_panic_info *panic = weft__try_last((weft_impl_fn)run, 1, &arg);
     if (panic)
         fail(m->group, -ECANCELED, panic);
 }

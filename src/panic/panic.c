@@ -213,16 +213,22 @@ static void call_contained(void *arg)
     call(c->fn, c->args, c->n);
 }
 
-weft_panic_info *weft_impl_try(weft_impl_fn fn, unsigned n, const uintptr_t *args)
+/* @last: nothing of the program's runs in this goroutine below or after it. */
+static inline weft_panic_info *contain(weft_impl_fn fn, unsigned n, const uintptr_t *args,
+                                       bool last)
 {
     struct g *g = weft__current();
     struct contained c = {fn, args, n};
     struct try_frame t = {.outer = g->tries, .scopes = g->scopes};
-    t.fiber = weft__san_try_enter(g);
+    if (!last)
+        t.fiber = weft__san_try_enter(g);
     g->tries = &t;
     bool panicked = weft__call_saved(&t.saved, call_contained, &c);
     g->tries = t.outer;
-    weft__san_try_leave(g, t.fiber, &t);
+    if (!last)
+        weft__san_try_leave(g, t.fiber, &t);
+    else if (panicked)
+        g->flags |= G_FLAG_CUT;
     if (likely(!panicked)) {
         g->scopes = t.scopes; /* records left behind by a longjmp out of nowhere */
         return NULL;
@@ -231,6 +237,16 @@ weft_panic_info *weft_impl_try(weft_impl_fn fn, unsigned n, const uintptr_t *arg
     g->panic = p->outer;
     p->outer = NULL;
     return p;
+}
+
+weft_panic_info *weft_impl_try(weft_impl_fn fn, unsigned n, const uintptr_t *args)
+{
+    return contain(fn, n, args, false);
+}
+
+weft_panic_info *weft__try_last(weft_impl_fn fn, unsigned n, const uintptr_t *args)
+{
+    return contain(fn, n, args, true);
 }
 
 const char *weft_panic_message(const weft_panic_info *p) { return p ? p->message : ""; }

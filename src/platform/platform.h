@@ -32,10 +32,14 @@ int weft__mem_protect(void *at, size_t size);
 int weft__mem_guard(void *at, size_t size);
 /* weft__mem_readable - could we read there?  The kernel is asked, so nothing faults. */
 bool weft__mem_readable(const char *at);
+/* weft__mem_lowest - the lowest page from @lo on that was touched; @hi when none was. */
+char *weft__mem_lowest(char *lo, char *hi);
 /* weft__mem_peek - copy memory that may not be there any more; false if it is not. */
 bool weft__mem_peek(void *to, const void *from, size_t size);
 /* weft__mem_max_maps - how many mappings the kernel lets a process have. */
 long weft__mem_max_maps(void);
+/* weft__mem_count_maps - how many this one has; -1 when that cannot be known. */
+long weft__mem_count_maps(void);
 
 /* ---- threads ---- */
 int weft__thread_start(pthread_t *thread, void *(*fn)(void *), void *arg, size_t stack_size);

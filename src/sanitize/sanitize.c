@@ -18,12 +18,14 @@
 #include "base/lock.h"
 #include "debug/debug.h"
 #include "debug/ignore.h"
+#include "platform/platform.h"
 #include "sched/g.h"
 
 #define WEAK __attribute__((weak))
 WEAK void *__tsan_get_current_fiber(void);
 WEAK void *__tsan_create_fiber(unsigned flags);
 WEAK void __tsan_destroy_fiber(void *fiber);
+WEAK void __tsan_on_thread_idle(void); /* since the second runtime: gcc 13, clang 14 */
 WEAK void __tsan_switch_to_fiber(void *fiber, unsigned flags);
 WEAK void __tsan_set_fiber_name(void *fiber, const char *name);
 WEAK void __tsan_acquire(void *addr);
@@ -61,7 +63,7 @@ void weft__san_init(void)
     weft__tsan = __tsan_create_fiber && __tsan_switch_to_fiber && __tsan_acquire;
     weft__asan = __sanitizer_start_switch_fiber && __asan_unpoison_memory_region;
     if (weft__tsan && !neutral.fiber)
-        neutral.fiber = __tsan_create_fiber(0);
+        neutral.fiber = __tsan_create_fiber(0); /* for good */
 }
 
 void weft__san_root(void *at, size_t size)
@@ -145,37 +147,130 @@ static void place_name(char *out, size_t size, uintptr_t pc)
 /* Reports call a fibre by its name; TSan keeps 63 bytes of it. */
 static void name_fiber(struct g *g)
 {
-    char place[48], name[64];
+    char place[48], name[128];
+    int n = 0;
     if (!__tsan_set_fiber_name)
         return;
+    n += snprintf(name, sizeof name, "goroutine %llu", (unsigned long long)g->id);
+    if (g->name)
+        n += snprintf(name + n, sizeof name - (size_t)n, " \"%.24s\"", g->name);
     if (g->create_pc) {
         place_name(place, sizeof place, g->create_pc);
-        int n =
-            snprintf(name, sizeof name, "goroutine %llu created at ", (unsigned long long)g->id);
-        snprintf(name + n, sizeof name - (size_t)n, "%.*s", (int)sizeof name - n - 1, place);
-    } else {
-        snprintf(name, sizeof name, "goroutine %llu \"%s\"", (unsigned long long)g->id,
-                 g->name ? g->name : "");
+        snprintf(name + n, sizeof name - (size_t)n, " created at %s", place);
     }
     __tsan_set_fiber_name(g->tsan_fiber, name);
+}
+
+/* ---- the life of fibres ------------------------------------------------------------ */
+
+/*
+ * The first runtime, gcc 12's, takes a millisecond to make a fibre.  There ended
+ * ones are used again, late: a goroutine then counts as ordered after the one
+ * that had the fibre before it, so a race between such two is missed.
+ * The second runtime, which is quick, forgets sooner than that by itself.
+ */
+enum { REUSE_AFTER = 64, KEEP_FIBERS = 128 };
+
+/* How many the first runtime can tell apart: 8128, of which some are on their
+ * way to be used again, and a few are threads. */
+enum { FIRST_MAX = 8040 };
+/* The second runtime's limit is the kernel's, on mappings; looked at now and then. */
+enum { LOOK_EVERY = 512, LOOK_FROM = 8192, MAPS_LEFT = 3000 };
+
+static struct {
+    struct lock lock; /* guards: all below */
+    void *ended[KEEP_FIBERS];
+    unsigned first, count;
+    uint64_t cell;
+    uint32_t alive; /* atomic */
+} fibers;
+
+static bool first_runtime(void) { return !__tsan_on_thread_idle; }
+
+static noinline void out_of_mappings(uint32_t alive)
+{
+    long used = weft__mem_count_maps(), max = weft__mem_max_maps();
+    if (used + MAPS_LEFT > max)
+        weft__fatal("race detector: %u goroutines at once use up the memory mappings that the "
+                    "kernel lets a process have\n"
+                    "\t`sysctl vm.max_map_count=%ld` allows more, it is %ld; or let fewer run at a "
+                    "time, as behind a semaphore",
+                    alive, max * 4, max);
+}
+
+static void *fiber_new(void)
+{
+    uint32_t alive = add_relaxed(&fibers.alive, 1) + 1;
+    if (unlikely(first_runtime() && alive > FIRST_MAX))
+        weft__fatal("race detector: this compiler's ThreadSanitizer cannot tell more than %d "
+                    "goroutines at once apart\n"
+                    "\tCC=clang builds with one that can; or let fewer run at a time, as behind a "
+                    "semaphore",
+                    FIRST_MAX);
+    if (unlikely(alive > LOOK_FROM && alive % LOOK_EVERY == 0))
+        out_of_mappings(alive);
+    return __tsan_create_fiber(0);
+}
+
+static void fiber_free(void *fiber)
+{
+    add_relaxed(&fibers.alive, (uint32_t)-1);
+    __tsan_destroy_fiber(fiber);
+}
+
+/* The oldest that ended, made to begin with what the caller knows. */
+static void *fiber_again(void)
+{
+    void *fiber = NULL;
+    weft__lock(&fibers.lock);
+    bool short_of = load_relaxed(&fibers.alive) >= FIRST_MAX - KEEP_FIBERS;
+    if (fibers.count >= REUSE_AFTER || (short_of && fibers.count > 0)) {
+        fiber = fibers.ended[fibers.first];
+        fibers.first = (fibers.first + 1) % KEEP_FIBERS;
+        fibers.count--;
+        void *self = __tsan_get_current_fiber();
+        hb_publish(&fibers.cell, 1);
+        __tsan_switch_to_fiber(fiber, NO_SYNC);
+        hb_take(&fibers.cell);
+        __tsan_switch_to_fiber(self, NO_SYNC);
+    }
+    weft__unlock(&fibers.lock);
+    return fiber;
+}
+
+static bool fiber_keep(void *fiber)
+{
+    weft__lock(&fibers.lock);
+    bool room = fibers.count < KEEP_FIBERS;
+    if (room)
+        fibers.ended[(fibers.first + fibers.count++) % KEEP_FIBERS] = fiber;
+    weft__unlock(&fibers.lock);
+    return room;
 }
 
 void weft__san_start(struct g *g)
 {
     if (!weft__tsan || g->tsan_fiber)
         return;
-    if (__tsan_func_entry && g->create_pc)
-        __tsan_func_entry((void *)g->create_pc);
-    g->tsan_fiber = __tsan_create_fiber(0);
-    if (__tsan_func_exit && g->create_pc)
-        __tsan_func_exit();
+    if (first_runtime())
+        g->tsan_fiber = fiber_again();
+    if (!g->tsan_fiber) {
+        if (__tsan_func_entry && g->create_pc)
+            __tsan_func_entry((void *)g->create_pc);
+        g->tsan_fiber = fiber_new();
+        if (__tsan_func_exit && g->create_pc)
+            __tsan_func_exit();
+    }
     name_fiber(g);
 }
 
 void weft__san_end(struct g *g)
 {
-    if (weft__tsan && g->tsan_fiber)
-        __tsan_destroy_fiber(g->tsan_fiber);
+    /* One that left its functions otherwise than by returning has them on the
+     * sanitizer's list of calls for good. */
+    bool whole = !(g->flags & (G_FLAG_GOEXIT | G_FLAG_CUT));
+    if (weft__tsan && g->tsan_fiber && !(first_runtime() && whole && fiber_keep(g->tsan_fiber)))
+        fiber_free(g->tsan_fiber);
     g->tsan_fiber = NULL;
     g->asan_fake = NULL;
 }
@@ -222,7 +317,7 @@ void *weft__san_try_enter(struct g *g)
     /* The contained call continues its caller: a new fibre begins with the
      * history of the one that makes it. */
     void *outer = __tsan_get_current_fiber();
-    void *inner = __tsan_create_fiber(0);
+    void *inner = fiber_new();
     g->tsan_fiber = inner;
     __tsan_switch_to_fiber(inner, NO_SYNC);
     return outer;
@@ -239,7 +334,7 @@ void weft__san_try_leave(struct g *g, void *outer, void *at)
     g->tsan_fiber = outer;
     __tsan_switch_to_fiber(outer, NO_SYNC);
     __tsan_acquire(at);
-    __tsan_destroy_fiber(inner);
+    fiber_free(inner);
 }
 
 void weft__hb_release_slow(void *at) { __tsan_release(at); }
@@ -271,7 +366,7 @@ struct hb_as weft__hb_as(struct g *g, void *waiter)
     void *to = g->tsan_fiber;
     if (g->thread) {
         void *before = weft__san_neutral();
-        to = as.ferry = __tsan_create_fiber(0);
+        to = as.ferry = fiber_new();
         weft__san_back(before);
     }
     __tsan_switch_to_fiber(to, NO_SYNC);
@@ -286,7 +381,7 @@ void weft__hb_self(struct hb_as *as)
         __tsan_release(as->waiter);
     __tsan_switch_to_fiber(as->self, NO_SYNC);
     if (as->ferry)
-        __tsan_destroy_fiber(as->ferry);
+        fiber_free(as->ferry);
 }
 
 void weft__san_read_slow(const void *at, size_t size, void *pc)

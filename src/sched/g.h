@@ -76,7 +76,7 @@ enum {
     G_FLAG_SYSTEM = 1,   /* the runtime's own: not counted, not reported */
     G_FLAG_MAIN = 2,     /* the first goroutine */
     G_FLAG_GOEXIT = 4,   /* runs its scope ends because of weft_goexit() */
-    G_FLAG_PANIC = 8,    /* runs its scope ends because of a panic */
+    G_FLAG_CUT = 8,      /* a panic cut calls short that a race detector still counts */
     G_FLAG_TIMED = 16,   /* waits with a time limit: it will wake by itself */
     G_FLAG_PTHREAD = 32, /* holds a pthread mutex; known only under WEFT_CHECK=locks */
 };

@@ -190,9 +190,8 @@ static noinline void prepare(struct p *p, struct g *g)
         g->stack_lo = g->stack_hi = NULL;
         weft__fatal("out of memory: no stack for goroutine %llu", (unsigned long long)g->id);
     }
-    if (unlikely(weft__tsan))
-        weft__san_fresh(g->stack_lo + weft__page_size,
-                        (size_t)(g->stack_hi - g->stack_lo) - weft__page_size);
+    if (unlikely(weft__tsan) && !g->stack_wish)
+        weft__stack_fresh(g->stack_lo, g->stack_hi);
     g->sp = weft__frame_make(g->stack_hi - 64, g_start);
 }
 

@@ -201,6 +201,9 @@ void weft__exit(void) __attribute__((noreturn));
 
 /* weft__schedule - the loop of an M's own context; returns when the M must end. */
 void weft__schedule(struct m *m);
+/* weft__try_last - weft_try() for the runtime's own use at the bottom of a
+ * goroutine, which then ends: a race detector need not see to what comes after. */
+struct weft_panic_info *weft__try_last(weft_impl_fn fn, unsigned n, const uintptr_t *args);
 /* weft__run_next - continue @g; returns, maybe much later, when the M has nothing to run. */
 struct m *weft__run_next(struct m *m, struct g *g);
 void weft__hold_end(struct p *p);

@@ -254,6 +254,16 @@ static void give_common(char *hi)
     stacks.used = true;
 }
 
+void weft__stack_fresh(char *lo, char *hi)
+{
+    char *low = weft__mem_lowest(lo + weft__page_size, hi);
+    if (low == hi)
+        return;
+    weft__san_fresh(low, (size_t)(hi - low));
+    if (low < hi - KEEP_TOP)
+        weft__mem_drop(low, (size_t)(hi - low) - KEEP_TOP);
+}
+
 void weft__stack_put(struct stack_cache *cache, char *hi)
 {
     if (cache->n == STACK_CACHE) {

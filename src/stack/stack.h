@@ -41,6 +41,9 @@ void weft__stacks_fini(void);
 
 /* weft__stack_get - a default slot; false when address space or memory is out. */
 bool weft__stack_get(struct stack_cache *cache, char **lo, char **hi);
+/* weft__stack_fresh - a race detector forgets what former owners of the slot did
+ * there: in the pages they touched, as the rest would cost more than a goroutine. */
+void weft__stack_fresh(char *lo, char *hi);
 void weft__stack_put(struct stack_cache *cache, char *hi);
 /* weft__stack_flush - give a cache's slots to the common list. */
 void weft__stack_flush(struct stack_cache *cache);

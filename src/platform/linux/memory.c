@@ -78,6 +78,21 @@ bool weft__mem_readable(const char *at)
     return syscall(SYS_faccessat, AT_FDCWD, at, F_OK) == 0 || errno != EFAULT;
 }
 
+char *weft__mem_lowest(char *lo, char *hi)
+{
+    unsigned char there[64];
+    size_t step = sizeof there * weft__page_size;
+    for (char *at = lo; at < hi; at += step) {
+        size_t size = (size_t)(hi - at) < step ? (size_t)(hi - at) : step;
+        if (mincore(at, size, there) != 0)
+            return lo; /* not to be known: all of it may have been */
+        for (size_t i = 0; i < (size + weft__page_size - 1) / weft__page_size; i++)
+            if (there[i] & 1)
+                return at + i * weft__page_size;
+    }
+    return hi;
+}
+
 bool weft__mem_peek(void *to, const void *from, size_t size)
 {
     struct iovec local = {to, size}, remote = {(void *)from, size};
@@ -95,4 +110,18 @@ long weft__mem_max_maps(void)
             return strtol(text, NULL, 10);
     }
     return 65530;
+}
+
+long weft__mem_count_maps(void)
+{
+    char text[4096];
+    long lines = 0;
+    int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    for (ssize_t n; (n = read(fd, text, sizeof text)) > 0;)
+        for (ssize_t i = 0; i < n; i++)
+            lines += text[i] == '\n';
+    close(fd);
+    return lines;
 }
