@@ -65,9 +65,13 @@ WEFT_API void weft_impl_test_add(weft_impl_test *test);
 /**
  * weft_check - what must hold; if it does not, the test ends here, failed.
  *
- *     weft_check(n == 3);          // says that "n == 3" did not hold
- *     weft_check(n, ==, 3);        // and that n was 2
+ *     weft_check(n == 3);          // says that "n == 3" did not hold, and that n is 2
  *     weft_check(text, ==, "abc"); // pointers to char are compared as text
+ *
+ * The first form is a condition of any kind.  When it is one comparison, a
+ * failure shows what was compared, in files that `weft test` compiles: it takes
+ * the two sides apart, which a macro cannot.  (In macros of your own, and in
+ * files compiled otherwise, the second form does it.)
  *
  * The second form takes integers of any type (compared by value: -1 is less
  * than 1u), floating-point numbers, pointers, and text, which may be NULL.
@@ -89,6 +93,43 @@ WEFT_API void weft_impl_test_add(weft_impl_test *test);
 
 /** weft_skip - end the test, neither passed nor failed; the reason is printed. */
 #define weft_skip(...) weft_impl_test_skip(__FILE__, __LINE__, __VA_ARGS__)
+
+/**
+ * WEFT_SUBTEST - a part of a test with a name, a verdict and a process of its own.
+ *
+ *     WEFT_TEST(parse)
+ *     {
+ *         static const struct { const char *name, *text; int value; } rows[] = {
+ *             {"one digit", "7", 7}, {"sign", "-7", -7}, {"empty", "", 0},
+ *         };
+ *         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+ *             WEFT_SUBTEST(rows[i].name) {
+ *                 weft_check(parse(rows[i].text), ==, rows[i].value);
+ *             }
+ *     }
+ *
+ * Takes a string, or a format with its arguments: WEFT_SUBTEST("case %d", i).
+ * White space in a name is shown as '_'.  -run 'parse/sign' selects one.
+ *
+ * The test runs once for each of its sub-tests, every time in a fresh process
+ * that enters one of them and passes by the others.  So one that crashes, waits
+ * for ever or leaks says nothing about the next, and what stands outside is
+ * preparation and clean-up that each of them gets.  Verdicts are counted for
+ * the sub-tests, and for the test itself when it entered none.
+ *
+ * Sub-tests may stand in loops and inside each other, up to 8 deep.  A test
+ * comes by the same ones in the same order each time.  break and return leave
+ * it.  Call in: the test's own goroutine.
+ */
+#define WEFT_SUBTEST(...)                                                                          \
+    for (weft_impl_subtest weft_impl_this_subtest                                                  \
+         __attribute__((cleanup(weft_impl_subtest_leave))) =                                       \
+             {WEFT_IMPL_CAT(WEFT_IMPL_SUBTEST_,                                                    \
+                            WEFT_IMPL_SUBTEST_FORM(__VA_ARGS__, F, F, F, F, F, F, F, F, F, F, F,   \
+                                                   F, F, F, F, S, _))(__VA_ARGS__),                \
+              false};                                                                              \
+         weft_impl_this_subtest.entered && !weft_impl_this_subtest.through;                        \
+         weft_impl_this_subtest.through = true)
 
 /** weft_wait_reason - why a goroutine waits; reports have the same in words. */
 typedef enum weft_wait_reason {
@@ -156,6 +197,7 @@ enum weft_impl_value_kind {
     WEFT_IMPL_VALUE_FLOAT,
     WEFT_IMPL_VALUE_POINTER,
     WEFT_IMPL_VALUE_TEXT,
+    WEFT_IMPL_VALUE_UNKNOWN, /* not shown */
 };
 
 typedef struct weft_impl_value {
@@ -197,9 +239,37 @@ WEFT_API weft_impl_value weft_impl_value_s(const char *v);
 
 /* The comparison as written is never run: it lets the compiler judge it. */
 #define WEFT_IMPL_TEST_CMP(ends, text, a, op, b)                                                   \
-    ((void)sizeof((a)op(b)),                                                                       \
-     weft_impl_test_compare(ends, __FILE__, __LINE__, text, #op, WEFT_IMPL_VALUE_OF(a),            \
-                            WEFT_IMPL_VALUE_OF(b)))
+    ((void)sizeof((a)op(b)), weft_impl_test_compare(ends, __FILE__, __LINE__, text, #op,           \
+                                                    WEFT_IMPL_VALUE_OF(a), WEFT_IMPL_VALUE_OF(b)))
+
+/*
+ * weft_check(a == b) and weft_expect(a == b), as `weft test` rewrites them.  In the common type of
+ * both sides they compare as C does.
+ */
+#define weft_impl_check(a, op, b)  WEFT_IMPL_TEST_SPLIT(true, #a, #op, #b, a, op, b)
+#define weft_impl_expect(a, op, b) WEFT_IMPL_TEST_SPLIT(false, #a, #op, #b, a, op, b)
+#define WEFT_IMPL_TEST_SPLIT(ends, a_text, op_text, b_text, a, op, b)                              \
+    ({                                                                                             \
+        __typeof__(1 ? (a) : (b)) weft_impl_left = (a), weft_impl_right = (b);                     \
+        if (!(weft_impl_left op weft_impl_right))                                                  \
+            weft_impl_test_differ(ends, __FILE__, __LINE__, a_text, op_text, b_text,               \
+                                  WEFT_IMPL_KIND_OF(weft_impl_left), sizeof weft_impl_left,        \
+                                  &weft_impl_left, &weft_impl_right);                              \
+    })
+
+/* How to read a value of the variable's type, if at all.  A char * need not lead to text here. */
+#define WEFT_IMPL_KIND_OF(x)                                                                       \
+    _Generic((x), int                                                                              \
+             : WEFT_IMPL_VALUE_SIGNED, long                                                        \
+             : WEFT_IMPL_VALUE_SIGNED, long long                                                   \
+             : WEFT_IMPL_VALUE_SIGNED, unsigned                                                    \
+             : WEFT_IMPL_VALUE_UNSIGNED, unsigned long                                             \
+             : WEFT_IMPL_VALUE_UNSIGNED, unsigned long long                                        \
+             : WEFT_IMPL_VALUE_UNSIGNED, float                                                     \
+             : WEFT_IMPL_VALUE_FLOAT, double                                                       \
+             : WEFT_IMPL_VALUE_FLOAT, default                                                      \
+             : __builtin_classify_type(x) == 5 ? WEFT_IMPL_VALUE_POINTER                           \
+                                               : WEFT_IMPL_VALUE_UNKNOWN)
 
 #define WEFT_IMPL_TEST_MANY(...)                                                                   \
     WEFT_IMPL_ASSERT(0, "weft: a check is one condition, or left, operator, right: "               \
@@ -209,8 +279,27 @@ WEFT_API void weft_impl_test_fail(bool ends, const char *file, int line, const c
     __attribute__((format(printf, 4, 5), cold));
 WEFT_API void weft_impl_test_compare(bool ends, const char *file, int line, const char *text,
                                      const char *op, weft_impl_value left, weft_impl_value right);
+WEFT_API void weft_impl_test_differ(bool ends, const char *file, int line, const char *left,
+                                    const char *op, const char *right,
+                                    enum weft_impl_value_kind kind, size_t size,
+                                    const void *left_at, const void *right_at)
+    __attribute__((cold));
 WEFT_API void weft_impl_test_skip(const char *file, int line, const char *fmt, ...)
     __attribute__((noreturn, format(printf, 3, 4), cold));
+typedef struct weft_impl_subtest {
+    bool entered;
+    bool through; /* its block came to its end */
+} weft_impl_subtest;
+
+#define WEFT_IMPL_SUBTEST_FORM(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, form, ...) form
+#define WEFT_IMPL_SUBTEST_S(name)                                                         weft_impl_subtest_enter(__FILE__, __LINE__, name)
+#define WEFT_IMPL_SUBTEST_F(...)                                                          weft_impl_subtest_enterf(__FILE__, __LINE__, __VA_ARGS__)
+
+WEFT_API bool weft_impl_subtest_enter(const char *file, int line, const char *name);
+WEFT_API bool weft_impl_subtest_enterf(const char *file, int line, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+WEFT_API void weft_impl_subtest_leave(weft_impl_subtest *subtest);
+
 WEFT_API void weft_impl_test_until_waiting(const char *file, int line, int n,
                                            weft_wait_reason reason);
 WEFT_API void weft_impl_test_until_idle(const char *file, int line);

@@ -32,20 +32,21 @@ void weft__capture_add(struct capture *c, const char *bytes, size_t n)
 
 struct indenter {
     FILE *out;
+    int indent;
     bool inside; /* a line has begun */
 };
 
 static void put(struct indenter *in, char byte)
 {
     if (!in->inside && byte != '\n')
-        fputs("    ", in->out);
+        fprintf(in->out, "%*s", in->indent, "");
     in->inside = byte != '\n';
     putc(byte, in->out);
 }
 
-void weft__capture_show(const struct capture *c, FILE *out)
+void weft__capture_show(const struct capture *c, FILE *out, int indent)
 {
-    struct indenter in = {.out = out};
+    struct indenter in = {.out = out, .indent = indent};
     for (size_t i = 0; i < c->head_used; i++)
         put(&in, c->head[i]);
     uint64_t total = c->tail_total, from = 0;
@@ -53,7 +54,8 @@ void weft__capture_show(const struct capture *c, FILE *out)
         from = total - CAPTURE_PART;
         if (in.inside)
             put(&in, '\n');
-        fprintf(out, "    ... %llu bytes of output are not shown ...\n", (unsigned long long)from);
+        fprintf(out, "%*s... %llu bytes of output are not shown ...\n", indent, "",
+                (unsigned long long)from);
     }
     for (uint64_t i = from; i < total; i++)
         put(&in, c->tail[i % CAPTURE_PART]);

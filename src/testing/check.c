@@ -80,8 +80,12 @@ static void say(const char *file, int line, const char *fmt, va_list args)
     char text[4096];
     vsnprintf(text, sizeof text, fmt, args);
     const char *base = strrchr(file, '/');
+    base = base ? base + 1 : file;
+    /* Kept, as the test may have closed its output. */
+    if (add_seq(&weft__verdict->failures, 1) == 0)
+        snprintf(weft__verdict->reason, REASON_MAX, "%s:%d: %.400s", base, line, text);
     /* One call, so that lines of two goroutines do not mix. */
-    fprintf(stderr, "%s:%d: %s\n", base ? base + 1 : file, line, text);
+    fprintf(stderr, "%s:%d: %s\n", base, line, text);
 }
 
 /* Only the first one that ends the test gets past; a panic in a cleanup comes
@@ -104,12 +108,18 @@ static void claim_end(void)
         weft__futex_wait(&never, 0, -1);
 }
 
+/* A program compiled for coverage writes its counts in an exit handler; here there is none. */
+#pragma weak __gcov_dump
+void __gcov_dump(void);
+
 static void end_now(void) __attribute__((noreturn));
 static void end_now(void)
 {
     claim_end();
     run_cleanups();
     fflush(stdout);
+    if (__gcov_dump)
+        __gcov_dump();
     store_seq(&weft__verdict->ended, 1);
     _exit(load_seq(&weft__verdict->failures) ? 1 : 0);
 }
@@ -117,7 +127,6 @@ static void end_now(void)
 void weft_impl_test_fail(bool ends, const char *file, int line, const char *fmt, ...)
 {
     va_list args;
-    add_seq(&weft__verdict->failures, 1);
     va_start(args, fmt);
     say(file, line, fmt, args);
     va_end(args);
@@ -142,6 +151,7 @@ void weft_impl_test_skip(const char *file, int line, const char *fmt, ...)
 static int run_test(const weft_impl_test *test)
 {
     test->run();
+    weft__verdict->returned = true;
     run_cleanups();
     fflush(stdout);
     store_seq(&weft__verdict->ended, 1);

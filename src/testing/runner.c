@@ -3,40 +3,31 @@
  * The process that runs the tests.
  *
  * It has one thread and no runtime, so it may fork; each child starts a runtime
- * of its own.  The child is a process group, and whatever is left of it when the
- * test has ended is killed, so that one test cannot disturb the next.
+ * of its own.
  */
-#define _GNU_SOURCE
-#include <fcntl.h>
-#include <ftw.h>
-#include <poll.h>
+#include <errno.h>
 #include <regex.h>
-#include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 
+#include "base/atomic.h"
 #include "platform/platform.h"
 #include "testing/testing.h"
 
 #define DEFAULT_LIMIT_NS ((int64_t)60 * WEFT_SECOND)
-/* After SIGQUIT, for the dump of a million goroutines on a slow machine. */
-#define DUMP_NS          ((int64_t)10 * WEFT_SECOND)
-#define LEAK_STATUS      3
+enum { PROCS_MAX = 256, PROCS_LIST = 32, LABEL = LEVELS * (LEVEL_NAME + 1) + 256 };
 
 static struct {
     const char *name; /* of this program */
-    const char *pattern;
-    regex_t regex;
     bool list, verbose;
     long count;
     int64_t limit_ns; /* 0: none */
+    const char *dirs; /* where temporary folders go */
+    int procs[PROCS_LIST], procs_count;
+    regex_t level[LEVELS + 1]; /* -run, split at its slashes */
+    unsigned levels;
 } option = {.count = 1, .limit_ns = DEFAULT_LIMIT_NS};
 
 static struct {
@@ -81,238 +72,338 @@ static long positive(const char *flag, const char *text)
     return n;
 }
 
-static int64_t seconds(const char *text)
+/* 1m30s, 500ms, 0.5s; a bare number is in seconds. */
+static int64_t duration(const char *text)
 {
-    char *end;
-    double s = strtod(text, &end);
-    if (end != text && strcmp(end, "s") == 0)
-        end++;
-    if (end == text || *end || !(s >= 0 && s <= 1e6))
-        usage_error("-timeout wants a number of seconds, not ", text);
-    return (int64_t)(s * (double)WEFT_SECOND);
+    static const struct {
+        const char *unit;
+        int64_t ns;
+    } units[] = {{"ms", WEFT_MILLISECOND}, {"us", WEFT_MICROSECOND}, {"ns", 1},
+                 {"h", WEFT_HOUR},         {"m", WEFT_MINUTE},       {"s", WEFT_SECOND}};
+    double sum = 0;
+    const char *at = text;
+    do {
+        char *end;
+        double n = strtod(at, &end);
+        size_t i = 0, size = sizeof units / sizeof *units;
+        while (i < size && strncmp(end, units[i].unit, strlen(units[i].unit)) != 0)
+            i++;
+        bool bare = *end == '\0' && at == text;
+        if (end == at || !(n >= 0 && n <= 1e9) || (i == size && !bare))
+            usage_error("-timeout wants a time as 30s, 1m30s or 500ms, not ", text);
+        sum += n * (double)(bare ? WEFT_SECOND : units[i].ns);
+        at = bare ? end : end + strlen(units[i].unit);
+    } while (*at);
+    return sum < 9e18 ? (int64_t)sum : 0;
+}
+
+static void processors(const char *text)
+{
+    do {
+        char *end;
+        long n = strtol(text, &end, 10);
+        if (end == text || (*end && *end != ',') || n < 1 || n > PROCS_MAX ||
+            option.procs_count == PROCS_LIST)
+            usage_error("-procs wants numbers as 1,2,8, not ", text);
+        option.procs[option.procs_count++] = (int)n;
+        text = *end ? end + 1 : end;
+    } while (*text);
+}
+
+/* Slashes inside brackets and parentheses do not count. */
+static void pattern(const char *whole)
+{
+    char *text = strdup(whole);
+    for (char *from = text, *p = text; option.levels <= LEVELS; p++) {
+        static int depth;
+        if (p == from)
+            depth = 0;
+        if (*p == '\\' && p[1])
+            p++;
+        else if (*p && strchr("[(", *p))
+            depth++;
+        else if (*p && strchr("])", *p) && depth > 0)
+            depth--;
+        bool last = *p == '\0';
+        if (!last && (*p != '/' || depth > 0))
+            continue;
+        *p = '\0';
+        int err = regcomp(&option.level[option.levels], from, REG_EXTENDED | REG_NOSUB);
+        if (err != 0) {
+            char why[128];
+            regerror(err, &option.level[option.levels], why, sizeof why);
+            fprintf(stderr, "%s: -run %s: %s\n", option.name, whole, why);
+            exit(2);
+        }
+        option.levels++;
+        if (last)
+            break;
+        from = p + 1;
+    }
+    free(text);
+}
+
+static bool take_plain(const char *name)
+{
+    if (strcmp(name, "-list") == 0)
+        option.list = true;
+    else if (strcmp(name, "-v") == 0)
+        option.verbose = true;
+    else
+        return false;
+    return true;
+}
+
+static bool take_valued(const char *name, const char *value)
+{
+    if (strcmp(name, "-run") == 0)
+        pattern(value);
+    else if (strcmp(name, "-count") == 0)
+        option.count = positive(name, value);
+    else if (strcmp(name, "-timeout") == 0)
+        option.limit_ns = duration(value);
+    else if (strcmp(name, "-procs") == 0)
+        processors(value);
+    else if (strcmp(name, "-tempdir") == 0)
+        option.dirs = value;
+    else if (strcmp(name, "-events") == 0)
+        weft__tell_to((int)positive(name, value));
+    else
+        return false;
+    return true;
 }
 
 static void parse(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         const char *flag = argv[i] + (strncmp(argv[i], "--", 2) == 0);
-        const char *value = NULL;
         char name[32];
         const char *equals = strchr(flag, '=');
         snprintf(name, sizeof name, "%.*s", equals ? (int)(equals - flag) : 31, flag);
-        if (strcmp(name, "-list") == 0) {
-            option.list = true;
+        if (!equals && take_plain(name))
             continue;
-        }
-        if (strcmp(name, "-v") == 0) {
-            option.verbose = true;
-            continue;
-        }
-        if (strcmp(name, "-run") != 0 && strcmp(name, "-count") != 0 &&
-            strcmp(name, "-timeout") != 0)
-            usage_error("unknown argument ", argv[i]);
-        value = equals ? equals + 1 : i + 1 < argc ? argv[++i] : NULL;
-        if (!value)
+        const char *value = equals ? equals + 1 : argv[i + 1];
+        static const char *const valued[] = {"-run", "-count", "-timeout", "-procs", "-tempdir"};
+        bool known = equals != NULL;
+        for (size_t k = 0; k < sizeof valued / sizeof *valued; k++)
+            known |= strcmp(name, valued[k]) == 0;
+        if (known && !value)
             usage_error(name, " wants a value");
-        if (strcmp(name, "-run") == 0)
-            option.pattern = value;
-        else if (strcmp(name, "-count") == 0)
-            option.count = positive(name, value);
-        else
-            option.limit_ns = seconds(value);
-    }
-    if (!option.pattern)
-        return;
-    int err = regcomp(&option.regex, option.pattern, REG_EXTENDED | REG_NOSUB);
-    if (err != 0) {
-        char why[128];
-        regerror(err, &option.regex, why, sizeof why);
-        fprintf(stderr, "%s: -run %s: %s\n", option.name, option.pattern, why);
-        exit(2);
+        if (!known || !take_valued(name, value))
+            usage_error("unknown argument ", argv[i]);
+        i += !equals;
     }
 }
 
-static bool selected(const weft_impl_test *t)
+bool weft__test_matches(unsigned level, const char *name)
 {
-    return !option.pattern || regexec(&option.regex, t->name, 0, NULL, 0) == 0;
+    return level >= option.levels || regexec(&option.level[level], name, 0, NULL, 0) == 0;
 }
 
-/* ---- one child ------------------------------------------------------------------------- */
+/* ---- one test --------------------------------------------------------------------------- */
 
-static void become_child(const weft_impl_test *t, int output) __attribute__((noreturn));
-static void become_child(const weft_impl_test *t, int output)
-{
-    setpgid(0, 0);
-#ifdef __linux__
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-#endif
-    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
-        dup2(output, STDERR_FILENO) < 0)
-        _exit(1);
-    if (null > STDERR_FILENO)
-        close(null);
-    close(output);
-    signal(SIGQUIT, SIG_DFL);
-    const char *leaks = getenv("WEFT_LEAKS");
-    if (!leaks || !*leaks)
-        setenv("WEFT_LEAKS", "fail", 1);
-    weft__test_child(t);
-}
-
-struct child {
-    pid_t pid;
-    int output;    /* -1 once it is closed */
-    int64_t limit; /* when to lose patience, or -1 */
-    bool asked, killed;
+struct leaf {
+    struct leaf *next;
+    unsigned depth; /* 0: the test itself; else the number of names */
+    char (*name)[LEVEL_NAME];
+    enum outcome outcome;
+    int64_t took_ns;
+    char *output; /* what goes under its line, or NULL */
+    size_t size;
 };
 
-static void read_output(struct child *c, struct capture *capture)
+/* A test with its sub-tests, while it runs. */
+struct run {
+    char name[256]; /* with the number of processors */
+    struct capture *capture;
+    unsigned announced; /* levels of the current sub-test that have been told */
+    struct leaf *first, **last;
+};
+
+static const char *const outcome_words[] = {"PASS", "FAIL", "SKIP"};
+static const char outcome_events[] = {'p', 'f', 's'};
+
+/* A test's output, shown as it came, does not end with a newline. */
+static bool inside_line;
+
+/* A line of our own. */
+static void say(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void say(const char *name, const char *fmt, ...)
 {
-    char bytes[16384];
-    ssize_t n = read(c->output, bytes, sizeof bytes);
-    int err = n < 0 ? errno : 0;
-    if (n > 0 && option.verbose) {
-        fwrite(bytes, 1, (size_t)n, stdout);
-        fflush(stdout);
-    } else if (n > 0) {
-        weft__capture_add(capture, bytes, (size_t)n);
-    }
-    if (n == 0 || (err != 0 && err != EINTR && err != EAGAIN)) {
-        close(c->output);
-        c->output = -1;
-    }
+    char line[LABEL + 64];
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(line, sizeof line, fmt, args);
+    va_end(args);
+    if (inside_line)
+        weft__tell_output(name, "\n", 1);
+    inside_line = false;
+    weft__tell_output(name, line, n < (int)sizeof line ? (size_t)n : sizeof line - 1);
 }
 
-static void lose_patience(struct child *c)
+/* The test's name and that of its sub-test at some depth. */
+static const char *label(char *into, const struct run *r, const char (*name)[LEVEL_NAME],
+                         unsigned depth)
 {
-    if (!c->asked) {
-        c->asked = true;
-        kill(c->pid, SIGQUIT); /* shows all goroutines, and ends */
-        c->limit = weft__now() + DUMP_NS;
-    } else {
-        c->killed = true;
-        kill(-c->pid, SIGKILL);
-        kill(c->pid, SIGKILL); /* it may not have made its group yet */
-        c->limit = -1;
-    }
+    int n = snprintf(into, LABEL, "%s", r->name);
+    for (unsigned i = 0; i < depth; i++)
+        n += snprintf(into + n, LABEL - (size_t)n, "/%s", name[i]);
+    return into;
 }
 
-/* Until it has ended and said all; its wait status. */
-static int attend(struct child *c, struct capture *capture)
+/* The names of the sub-test that the child is in, or was last in. */
+static unsigned current(char (*name)[LEVEL_NAME])
 {
-    int status = 0;
-    bool ended = false;
-    while (!ended || c->output >= 0) {
-        int64_t now = weft__now();
-        if (!ended && c->limit >= 0 && now >= c->limit)
-            lose_patience(c);
-        if (!ended && waitpid(c->pid, &status, WNOHANG) == c->pid) {
-            ended = true;
-            kill(-c->pid, SIGKILL); /* what it left behind; ESRCH when nothing */
-            if (c->output < 0)
-                break;
-        }
-        struct pollfd p = {.fd = c->output, .events = POLLIN};
-        /* Its end shows as the end of its output, unless it has closed that. */
-        int64_t wait = ended ? 100 : c->output < 0 ? 1 : 20;
-        if (poll(&p, 1, (int)wait) > 0)
-            read_output(c, capture);
-        else if (ended)
-            break; /* somebody outside the group still holds the pipe */
-    }
-    if (c->output >= 0)
-        close(c->output);
-    return status;
+    /* acquire [verdict.depth]: pairs with the release in enter(); the names are whole. */
+    unsigned depth = load_acquire(&weft__verdict->depth);
+    for (unsigned i = 0; i < depth && i < LEVELS; i++)
+        snprintf(name[i], LEVEL_NAME, "%.*s", LEVEL_NAME - 1, weft__verdict->level[i].name);
+    return depth;
 }
 
-/* ---- verdicts ---------------------------------------------------------------------------- */
-
-/* What went wrong, into @why; false when nothing did.  "" when the output says it. */
-static bool judge(const struct verdict *v, const struct child *c, int status, char *why,
-                  size_t size)
+static void announce(const struct run *r, const char (*name)[LEVEL_NAME], unsigned depth)
 {
-    *why = '\0';
-    if (c->asked)
-        snprintf(why, size, "no end within %.4g s%s", (double)option.limit_ns / (double)WEFT_SECOND,
-                 c->killed ? "; it did not react to SIGQUIT and was killed" : "");
-    else if (WIFSIGNALED(status))
-        snprintf(why, size, "ended by signal %d (%s)", WTERMSIG(status),
-                 strsignal(WTERMSIG(status)));
-    else if (v->failures > 0)
-        return true;
-    else if (!v->ended && WEXITSTATUS(status) == 0)
-        snprintf(why, size, "the test ended its process by exit(0)");
-    else if (v->ended && WEXITSTATUS(status) == LEAK_STATUS)
-        snprintf(why, size, "it leaked goroutines");
-    else if (WEXITSTATUS(status) != 0)
-        snprintf(why, size, "exit status %d", WEXITSTATUS(status));
-    else
-        return false;
-    return true;
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-    (void)st, (void)kind, (void)at;
-    remove(path);
-    return 0;
-}
-
-static void name_dir(struct verdict *v)
-{
-    static unsigned number;
-    const char *base = getenv("TMPDIR");
-    snprintf(v->dir, sizeof v->dir, "%.3000s/weft-test-%d-%u", base && *base ? base : "/tmp",
-             (int)getpid(), number++);
-}
-
-static void run_test(const weft_impl_test *t, struct capture *capture)
-{
-    struct verdict *v = weft__verdict;
-    int ends[2];
-    memset(v, 0, sizeof *v);
-    name_dir(v);
-    weft__capture_clear(capture);
+    char text[LABEL];
+    label(text, r, name, depth);
+    weft__tell('r', text, 0);
     if (option.verbose)
-        printf("=== RUN   %s\n", t->name);
-    fflush(stdout);
-    fflush(stderr);
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        usage_error("cannot make a pipe: ", strerror(errno));
-    int64_t start = weft__now();
-    struct child c = {.pid = fork(), .output = ends[0]};
-    if (c.pid < 0)
-        usage_error("cannot start a process: ", strerror(errno));
-    if (c.pid == 0) {
-        close(ends[0]);
-        become_child(t, ends[1]);
-    }
-    setpgid(c.pid, c.pid);
-    close(ends[1]);
-    c.limit = option.limit_ns > 0 ? start + option.limit_ns : -1;
-    int status = attend(&c, capture);
-    double took = (double)(weft__now() - start) / (double)WEFT_SECOND;
-    if (v->dirs > 0)
-        nftw(v->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        say(text, "=== RUN   %s\n", text);
+}
 
-    char why[256];
-    if (judge(v, &c, status, why, sizeof why)) {
-        total.failed++;
-        printf("--- FAIL: %s (%.2fs)\n", t->name, took);
-        weft__capture_show(capture, stdout);
-        if (*why)
-            printf("    %s\n", why);
-    } else if (v->skipped) {
-        total.skipped++;
-        printf("--- SKIP: %s (%.2fs)\n    %s\n", t->name, took, v->reason);
-    } else {
-        total.passed++;
-        if (option.verbose)
-            printf("--- PASS: %s (%.2fs)\n", t->name, took);
+/* Tell of sub-tests that were entered since; those that a run before entered too are known. */
+static unsigned catch_up(struct run *r, char (*name)[LEVEL_NAME])
+{
+    unsigned depth = current(name);
+    while (r->announced < depth)
+        announce(r, (const char(*)[LEVEL_NAME])name, ++r->announced);
+    return depth;
+}
+
+static void hear(void *arg, const char *bytes, size_t n)
+{
+    struct run *r = arg;
+    char name[LEVELS][LEVEL_NAME], text[LABEL];
+    unsigned depth = catch_up(r, name);
+    weft__capture_add(r->capture, bytes, n);
+    if (!option.verbose)
+        return;
+    label(text, r, (const char(*)[LEVEL_NAME])name, depth);
+    weft__tell_output(text, bytes, n);
+    inside_line = bytes[n - 1] != '\n';
+    if (!weft__tell_events())
+        fflush(stdout);
+}
+
+/* How many names two leaves begin with in common. */
+static unsigned common(const struct leaf *a, unsigned depth_a, const char (*b)[LEVEL_NAME],
+                       unsigned depth_b)
+{
+    unsigned n = 0;
+    while (n < depth_a && n < depth_b && strcmp(a->name[n], b[n]) == 0)
+        n++;
+    return n;
+}
+
+static void keep_leaf(struct run *r, const struct ended_child *end)
+{
+    struct leaf *l = calloc(1, sizeof *l);
+    char(*name)[LEVEL_NAME] = calloc(LEVELS, sizeof *name);
+    if (!l || !name)
+        usage_error("out of memory", "");
+    *l = (struct leaf){
+        .name = name, .outcome = end->outcome, .took_ns = end->took_ns, .depth = current(name)};
+    FILE *out = open_memstream(&l->output, &l->size);
+    if (!out)
+        usage_error("out of memory", "");
+    int indent = 4 * (int)(l->depth + 1);
+    if (l->outcome == OUTCOME_FAIL && !option.verbose)
+        weft__capture_show(r->capture, out, indent);
+    if (l->outcome == OUTCOME_FAIL && *end->why)
+        fprintf(out, "%*s%s\n", indent, "", end->why);
+    bool said_nothing = r->capture->head_used == 0 && !*end->why;
+    if (l->outcome == OUTCOME_SKIP || (l->outcome == OUTCOME_FAIL && said_nothing))
+        fprintf(out, "%*s%s\n", indent, "", weft__verdict->reason);
+    fclose(out);
+    *r->last = l;
+    r->last = &l->next;
+    int *sum = l->outcome == OUTCOME_PASS   ? &total.passed
+               : l->outcome == OUTCOME_FAIL ? &total.failed
+                                            : &total.skipped;
+    ++*sum;
+}
+
+/* The leaves from @l up to @end are one test or sub-test of this depth, or below it. */
+static void show(const struct run *r, const struct leaf *l, const struct leaf *end, unsigned depth)
+{
+    enum outcome sum = l->outcome;
+    int64_t took = 0;
+    for (const struct leaf *at = l; at != end; at = at->next) {
+        took += at->took_ns;
+        if (at->outcome == OUTCOME_FAIL || sum == OUTCOME_FAIL)
+            sum = OUTCOME_FAIL;
+        else if (at->outcome == OUTCOME_PASS)
+            sum = OUTCOME_PASS;
     }
+    char text[LABEL];
+    label(text, r, (const char(*)[LEVEL_NAME])l->name, depth);
+    if (sum != OUTCOME_PASS || option.verbose)
+        say(text, "%*s--- %s: %s (%.2fs)\n", 4 * (int)depth, "", outcome_words[sum], text,
+            (double)took / (double)WEFT_SECOND);
+    while (l != end && l->depth > depth) {
+        const struct leaf *past = l->next;
+        while (past != end && past->depth > depth &&
+               common(past, depth + 1, (const char(*)[LEVEL_NAME])l->name, depth + 1) == depth + 1)
+            past = past->next;
+        show(r, l, past, depth + 1);
+        l = past;
+    }
+    if (l != end && l->size > 0)
+        weft__tell_output(text, l->output, l->size);
+    weft__tell(outcome_events[sum], text, took);
+}
+
+static void forget(struct run *r)
+{
+    for (struct leaf *l = r->first, *next; l; l = next) {
+        next = l->next;
+        free(l->output);
+        free(l->name);
+        free(l);
+    }
+}
+
+static void run_test(const weft_impl_test *t, int procs, struct capture *capture)
+{
+    struct run r = {.capture = capture, .last = &r.first};
+    struct branch branch = {0};
+    char name[LEVELS][LEVEL_NAME];
+    int n = snprintf(r.name, sizeof r.name, "%.240s", t->name);
+    if (procs > 0)
+        snprintf(r.name + n, sizeof r.name - (size_t)n, "-%d", procs);
+    announce(&r, NULL, 0);
+    bool more;
+    do {
+        memset(weft__verdict, 0, sizeof *weft__verdict);
+        weft__branch_begin(&branch);
+        weft__capture_clear(capture);
+        fflush(stdout);
+        fflush(stderr);
+        const struct errand errand = {t, option.limit_ns, procs, option.dirs, hear, &r};
+        struct ended_child end = weft__attend(&errand);
+        unsigned depth = catch_up(&r, name);
+        /* One that never came by its sub-test was only to find out whether there is one. */
+        if (depth >= branch.fixed)
+            keep_leaf(&r, &end);
+        more = weft__branch_next(&branch) && !weft__attend_quit();
+        /* The levels above the next sub-test stay the same. */
+        r.announced = branch.fixed > 0 ? branch.fixed - 1 : 0;
+    } while (more);
+    show(&r, r.first, NULL, 0);
+    forget(&r);
     fflush(stdout);
 }
+
+/* ---- all of them --------------------------------------------------------------------------- */
 
 static const char *base_of(const char *path)
 {
@@ -320,15 +411,44 @@ static const char *base_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
+static void run_all(struct capture *capture)
+{
+    for (int p = 0; p < option.procs_count || p == 0; p++)
+        for (const weft_impl_test *t = tests; t; t = t->next)
+            for (long i = 0; weft__test_matches(0, t->name) && i < option.count; i++)
+                if (!weft__attend_quit())
+                    run_test(t, option.procs_count ? option.procs[p] : 0, capture);
+}
+
+static int report(int64_t took_ns)
+{
+    if (weft__tell_events()) {
+        weft__tell_totals(total.passed, total.failed, total.skipped, took_ns);
+        return total.failed ? 1 : 0;
+    }
+    if (total.passed + total.failed + total.skipped == 0)
+        fprintf(stderr, "%s: warning: no tests to run\n", option.name);
+    printf("%s  %s  %.2fs\n", total.failed ? "FAIL" : "ok", option.name,
+           (double)took_ns / (double)WEFT_SECOND);
+    printf("%d passed, %d failed", total.passed, total.failed);
+    if (total.skipped)
+        printf(", %d skipped", total.skipped);
+    putchar('\n');
+    /* A full disk must not look like a success. */
+    return fflush(stdout) != 0 || total.failed ? 1 : 0;
+}
+
 int weft__test_main(int argc, char **argv)
 {
     if (!tests)
         return -1;
     option.name = argc > 0 ? base_of(argv[0]) : "test";
+    const char *base = getenv("TMPDIR");
+    option.dirs = base && *base ? base : "/tmp";
     parse(argc, argv);
     if (option.list) {
         for (const weft_impl_test *t = tests; t; t = t->next)
-            if (selected(t))
+            if (weft__test_matches(0, t->name))
                 puts(t->name);
         return 0;
     }
@@ -338,18 +458,8 @@ int weft__test_main(int argc, char **argv)
     if (shared == MAP_FAILED || !weft__capture_init(&capture))
         usage_error("out of memory", "");
     weft__verdict = shared;
+    weft__attend_init();
     int64_t start = weft__now();
-    for (const weft_impl_test *t = tests; t; t = t->next)
-        for (long i = 0; selected(t) && i < option.count; i++)
-            run_test(t, &capture);
-    if (total.passed + total.failed + total.skipped == 0)
-        fprintf(stderr, "%s: warning: no tests to run\n", option.name);
-    printf("%s  %s  %.2fs\n", total.failed ? "FAIL" : "ok", option.name,
-           (double)(weft__now() - start) / (double)WEFT_SECOND);
-    printf("%d passed, %d failed", total.passed, total.failed);
-    if (total.skipped)
-        printf(", %d skipped", total.skipped);
-    putchar('\n');
-    /* A full disk must not look like a success. */
-    return fflush(stdout) != 0 || total.failed ? 1 : 0;
+    run_all(&capture);
+    return report(weft__now() - start);
 }

@@ -146,6 +146,9 @@ static void show(char *out, struct piece text, weft_impl_value v)
         if (v.as.s)
             snprintf(value, sizeof value, "\"%s\"", v.as.s);
         break;
+    case WEFT_IMPL_VALUE_UNKNOWN:
+        *out = '\0';
+        return;
     }
     /* A constant need not be told twice. */
     *out = '\0';
@@ -165,4 +168,40 @@ void weft_impl_test_compare(bool ends, const char *file, int line, const char *t
     show(right_is, b, right);
     weft_impl_test_fail(ends, file, line, "check failed: %.*s %s %.*s%s%s", a.length, a.at, op,
                         b.length, b.at, left_is, right_is);
+}
+
+/* What stands at @at; the kinds' sizes are those of the types that have them. */
+static weft_impl_value value_at(enum weft_impl_value_kind kind, size_t size, const void *at)
+{
+    weft_impl_value v = {.kind = kind};
+    switch (kind) {
+    case WEFT_IMPL_VALUE_SIGNED:
+        v.as.i = size == sizeof(int) ? *(const int *)at : *(const int64_t *)at;
+        break;
+    case WEFT_IMPL_VALUE_UNSIGNED:
+        v.as.u = size == sizeof(unsigned) ? *(const unsigned *)at : *(const uint64_t *)at;
+        break;
+    case WEFT_IMPL_VALUE_FLOAT:
+        v.as.f = size == sizeof(float) ? (double)*(const float *)at : *(const double *)at;
+        break;
+    case WEFT_IMPL_VALUE_POINTER:
+    case WEFT_IMPL_VALUE_TEXT:
+        v.as.p = *(void *const *)at;
+        break;
+    case WEFT_IMPL_VALUE_UNKNOWN:
+        break;
+    }
+    return v;
+}
+
+void weft_impl_test_differ(bool ends, const char *file, int line, const char *left, const char *op,
+                           const char *right, enum weft_impl_value_kind kind, size_t size,
+                           const void *left_at, const void *right_at)
+{
+    char left_is[SHOWN_MAX], right_is[SHOWN_MAX];
+    struct piece a = {left, (int)strlen(left)}, b = {right, (int)strlen(right)};
+    show(left_is, a, value_at(kind, size, left_at));
+    show(right_is, b, value_at(kind, size, right_at));
+    weft_impl_test_fail(ends, file, line, "check failed: %s %s %s%s%s", left, op, right, left_is,
+                        right_is);
 }
