@@ -49,10 +49,52 @@ char *dir_name(const char *path)
     return text("%.*s", (int)(slash - path), path);
 }
 
+const char *tidy_path(const char *path)
+{
+    char *made = text("%s", path), *to = made;
+    for (const char *p = path; *p;) {
+        if (p[0] == '.' && (p[1] == '/' || !p[1])) {
+            p += 1 + (p[1] == '/');
+            p += strspn(p, "/");
+            continue;
+        }
+        while (*p && *p != '/')
+            *to++ = *p++;
+        if (*p == '/' && p[strspn(p, "/")])
+            *to++ = '/';
+        else if (*p == '/' && to == made)
+            *to++ = '/';
+        p += strspn(p, "/");
+    }
+    if (to > made + 1 && to[-1] == '/')
+        to--;
+    *to = '\0';
+    return *made ? made : ".";
+}
+
 bool has_suffix(const char *name, const char *suffix)
 {
     size_t length = strlen(name), tail = strlen(suffix);
     return length > tail && strcmp(name + length - tail, suffix) == 0;
+}
+
+size_t text_character(const char *p, size_t left)
+{
+    const unsigned char *b = (const unsigned char *)p;
+    size_t n = *b < 0x80                  ? 1
+               : *b >= 0xc2 && *b <= 0xdf ? 2
+               : *b >= 0xe0 && *b <= 0xef ? 3
+               : *b >= 0xf0 && *b <= 0xf4 ? 4
+                                          : 0;
+    if (n == 0 || n > left)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((b[i] & 0xc0) != 0x80)
+            return 0;
+    /* Longer than need be, half of a UTF-16 pair, or beyond the last one. */
+    bool wrong = (b[0] == 0xe0 && b[1] < 0xa0) || (b[0] == 0xed && b[1] >= 0xa0) ||
+                 (b[0] == 0xf0 && b[1] < 0x90) || (b[0] == 0xf4 && b[1] >= 0x90);
+    return wrong ? 0 : n;
 }
 
 void list_add(struct list *list, const char *item)

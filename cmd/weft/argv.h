@@ -20,8 +20,14 @@ const char *base_name(const char *path);
 /* dir_name - a new string with what stands before the last slash; "." without one. */
 char *dir_name(const char *path);
 
+/* tidy_path - ./a//b/ as people would write it: a/b; "." when nothing is left. */
+const char *tidy_path(const char *path);
+
 /* has_suffix - also tells a name that is nothing but the suffix: then it is false. */
 bool has_suffix(const char *name, const char *suffix);
+
+/* text_character - the length of the UTF-8 character at @p, of @left bytes; 0 when it is none. */
+size_t text_character(const char *p, size_t left);
 
 /* A growing list; item[count] is NULL, so that item is an argument vector.  Zero bytes are empty. */
 struct list {

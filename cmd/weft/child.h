@@ -35,6 +35,36 @@ struct ending {
  */
 void child_hold_signals(void);
 
+/* What a program starts with besides its arguments.  Zero bytes are what we have ourselves. */
+struct child_setup {
+    bool fixed_addresses; /* see child_run() */
+    const char *folder;   /* its current folder */
+    const char *output;   /* a file that all its output is added to */
+    int descriptor;       /* becomes its number 3, unless 0 */
+};
+
+/*
+ * child_start - start a program: its process, or 0 with @end->error set.
+ *
+ * Looked up as by child_run().  Some other end of it must be awaited with child_reap().
+ */
+int child_start(struct ending *end, const char *path, const struct list *argv,
+                const struct child_setup *setup);
+
+/*
+ * child_reap - take the signals that have come: hand them on to the @count children, and reap.
+ *
+ * @pid[i] is 0 when there is none; it becomes 0 when that child has ended, and @end[i].status is
+ * set.  Returns the last signal that came for us, or 0.
+ */
+int child_reap(int *pid, struct ending *end, size_t count);
+
+/* child_await - wait until child_reap() has something to do. */
+void child_await(void);
+
+/* child_signals - a descriptor that is readable when it has. */
+int child_signals(void);
+
 /*
  * child_run - run a program to its end.
  *

@@ -32,23 +32,6 @@ static void remove_folder(const char *path)
     rmdir(path);
 }
 
-/*
- * ThreadSanitizer keeps fixed places in the address space for itself.  Older ones die at the start
- * when the kernel randomises by more than 28 bits; newer ones start again without it, as we do.
- */
-static bool needs_fixed_addresses(const struct compile *c)
-{
-    if (!c->race)
-        return false;
-    int bits = 0;
-    FILE *file = fopen("/proc/sys/vm/mmap_rnd_bits", "re");
-    if (!file)
-        return false;
-    bool known = fscanf(file, "%d", &bits) == 1;
-    fclose(file);
-    return known && bits > 28;
-}
-
 /* The status to end with; a signal that ended the program is left in @signalled. */
 static int run_program(const struct compile *c, const char *path, int *signalled)
 {
@@ -57,7 +40,7 @@ static int run_program(const struct compile *c, const char *path, int *signalled
     for (size_t i = 1; i < c->program.count; i++)
         list_add(&shown, c->program.item[i]);
     compile_say(c, &shown);
-    struct ending end = child_run(path, &c->program, needs_fixed_addresses(c));
+    struct ending end = child_run(path, &c->program, compile_fixed_addresses(c));
     if (end.error && access(path, F_OK) != 0)
         return complain("the compiler made no program");
     if (end.error == EACCES)

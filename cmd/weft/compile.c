@@ -106,8 +106,9 @@ static bool take_own_flag(struct compile *c, const char *flag)
     return true;
 }
 
-/* Take the flag at *args, and the word behind it if it is the flag's. */
-static int take_flag(struct compile *c, char ***args)
+bool compile_takes_word(const char *flag) { return among(flag, takes_word, COUNT(takes_word)); }
+
+int compile_take_flag(struct compile *c, char ***args)
 {
     const char *flag = **args;
     if (take_own_flag(c, flag))
@@ -116,7 +117,7 @@ static int take_flag(struct compile *c, char ***args)
         return complain("%s makes no program; call the compiler itself, see weft help env", flag);
 
     const char *value = NULL;
-    if (among(flag, takes_word, COUNT(takes_word))) {
+    if (compile_takes_word(flag)) {
         value = (*args)[1];
         if (!value)
             return complain("%s needs a value", flag);
@@ -144,7 +145,7 @@ int compile_parse(struct compile *c, char **args)
             args++;
             break;
         }
-        int status = **args == '-' ? take_flag(c, &args) : take_file(c, *args);
+        int status = **args == '-' ? compile_take_flag(c, &args) : take_file(c, *args);
         if (status != 0)
             return status;
     }
@@ -224,4 +225,21 @@ int compile_to(const struct compile *c, const char *output, int *signalled)
                              : complain("compiler %s: %s", compiler, strsignal(signal));
     }
     return WEXITSTATUS(end.status) == 0 && !end.signalled ? 0 : STATUS_COMPILE;
+}
+
+/*
+ * ThreadSanitizer keeps fixed places in the address space for itself.  Older ones die at the start
+ * when the kernel randomises by more than 28 bits; newer ones start again without it, as we do.
+ */
+bool compile_fixed_addresses(const struct compile *c)
+{
+    if (!c->race)
+        return false;
+    int bits = 0;
+    FILE *file = fopen("/proc/sys/vm/mmap_rnd_bits", "re");
+    if (!file)
+        return false;
+    bool known = fscanf(file, "%d", &bits) == 1;
+    fclose(file);
+    return known && bits > 28;
 }

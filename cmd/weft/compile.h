@@ -48,6 +48,19 @@ extern const char *const compile_libs[];
  */
 int compile_parse(struct compile *c, char **args);
 
+/*
+ * compile_take_flag - take the flag at *args, and the word behind it if it is the flag's.
+ *
+ * Leaves *args at the last word taken.  Returns 0, or the status of a complaint.
+ */
+int compile_take_flag(struct compile *c, char ***args);
+
+/* compile_takes_word - may the flag's value be the next word? */
+bool compile_takes_word(const char *flag);
+
+/* compile_fixed_addresses - must the program's address space not be randomised? */
+bool compile_fixed_addresses(const struct compile *c);
+
 /* compile_compiler - add the words of CC, or cc; 0, or the status of a complaint. */
 int compile_compiler(struct list *command);
 

@@ -11,7 +11,7 @@
 #include "complain.h"
 
 const struct command *const commands[] = {
-    &cmd_run, &cmd_build, &cmd_env, &cmd_version, &cmd_help, NULL,
+    &cmd_run, &cmd_build, &cmd_test, &cmd_env, &cmd_version, &cmd_help, NULL,
 };
 
 const struct command *command_named(const char *name)

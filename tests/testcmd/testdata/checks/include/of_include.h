@@ -1,0 +1,1 @@
+#define OF_INCLUDE 6
