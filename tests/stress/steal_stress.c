@@ -43,8 +43,7 @@ int weft_main(int argc, char **argv)
     weft_wg noise = {0};
     for (int i = 0; i < 3; i++)
         weft_wg_go(&noise, until, end);
-    long rounds = 0;
-    while (weft_now() < end) {
+    do {
         leaves = 0;
         tree(5);
         REQUIRE(leaves == 1024);
@@ -52,12 +51,10 @@ int weft_main(int argc, char **argv)
             weft_procs(1 + (int)random_below(8));
         if (random_below(8) == 0)
             weft_sleep(weft_background(), WEFT_MILLISECOND);
-        rounds++;
-    }
+    } while (weft_now() < end);
     weft_wg_wait(&noise);
     while (weft_num_goroutine() > 1)
         weft_yield();
-    REQUIRE(rounds > 0);
     puts("ok");
     return 0;
 }
