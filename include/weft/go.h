@@ -67,6 +67,10 @@ int weft_main(int argc, char **argv);
  * compiler checks arity and types as in a call.  The new goroutine is queued
  * and the caller runs on.  The result of f is dropped.
  *
+ * An argument with commas outside of parentheses, as a literal in braces has
+ * them, needs parentheses of its own, here and wherever f and its arguments are
+ * given: weft_go(f, (&(point){1, 2})).
+ *
  * Blocks:   no.
  * Call in:  a goroutine, or any thread while the runtime runs.
  * Order:    what the caller did before happens before f starts.

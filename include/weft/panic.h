@@ -46,7 +46,8 @@ typedef struct weft_panic_info weft_panic_info;
  *     weft_auto(weft_panic_info, p) = weft_try(f, a, b);
  *
  * May stand anywhere, nested and in deferred calls too.  weft_goexit() passes
- * through it.  The result of f is dropped.  The panic returned is the
+ * through it.  The result of f is dropped.  An argument with commas in braces
+ * needs parentheses, as in weft_go().  The panic returned is the
  * caller's; weft_auto() or weft_panic_info_free() releases it.
  */
 #define weft_try(...)                                                                              \
@@ -150,8 +151,9 @@ weft_impl_scope1_begin(struct weft_impl_scope1 *s, void *frame, weft_impl_fn fn,
 /**
  * weft_defer - call f(args...) at the end of this block, last first.
  *
- * The arguments, up to six integers or pointers, are evaluated now.  It is a
- * declaration: after an unbraced if it does not compile.
+ * The arguments, up to six integers or pointers, are evaluated now; one with
+ * commas in braces needs parentheses, as in weft_go().  It is a declaration:
+ * after an unbraced if it does not compile.
  */
 #define weft_defer(...) WEFT_IMPL_DEFER(WEFT_IMPL_UNIQUE(weft_impl_defer_), __VA_ARGS__)
 #define WEFT_IMPL_DEFER(name, ...)                                                                 \
