@@ -35,7 +35,10 @@
 #include "weft/group.h"
 #include "weft/flight.h"
 #include "weft/io.h"
+#include "weft/net.h"
 #include "weft/blocking.h"
+#include "weft/signal.h"
+#include "weft/exec.h"
 #include "weft/debug.h"
 #include "weft/test.h"
 

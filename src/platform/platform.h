@@ -69,6 +69,9 @@ int64_t weft__thread_cpu(pthread_t thread);
  * for something other than a core?  True also when the kernel does not say. */
 bool weft__thread_waits(int tid);
 
+/* weft__process_fd - a descriptor that is readable when the child has ended. */
+int weft__process_fd(int pid);
+
 uint64_t weft__random_seed(void);
 
 void weft__platform_init(void);
