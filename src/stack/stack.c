@@ -21,6 +21,14 @@
 enum { KEEP_SLOTS = 2048, TRIM_BATCH = 16384, TRIM_BATCHES = 8 };
 #define KEEP_TOP ((size_t)16 << 10)
 
+/*
+ * While goroutines come and go, giving a slot's pages back only to fault them in
+ * again costs several times the goroutine.  So as long as anything runs, only
+ * slots go back that nobody wanted for this long: `low` is how few were free at
+ * any time since then, and the list is a stack, so those at its bottom.
+ */
+#define UNWANTED_NS ((int64_t)100 * 1000 * 1000)
+
 enum guard_kind { GUARD_MADVISE, GUARD_MPROTECT, GUARD_NONE };
 
 /* lock guards: everything below.  Free slots are kept by number, outside the
@@ -30,7 +38,8 @@ static struct {
     char *base, *bump, *committed, *end;
     uint32_t *warm, *cold; /* each with room for every slot of the reservation */
     size_t warm_count, cold_count;
-    bool used; /* since the deep parts of the warm ones were given back */
+    size_t low; /* the least warm_count since the last trim */
+    bool used;  /* since the deep parts of the warm ones were given back */
     enum guard_kind guard;
     long protect_left; /* PROT_NONE guards that may still be made */
     bool warned;
@@ -219,8 +228,12 @@ static char *new_slot(void)
 
 static char *take_common(void)
 {
-    if (stacks.warm_count > 0)
-        return slot_hi(stacks.warm[--stacks.warm_count]);
+    if (stacks.warm_count > 0) {
+        uint32_t number = stacks.warm[--stacks.warm_count];
+        if (stacks.low > stacks.warm_count)
+            stacks.low = stacks.warm_count;
+        return slot_hi(number);
+    }
     if (stacks.cold_count > 0)
         return slot_hi(stacks.cold[--stacks.cold_count]);
     return new_slot();
@@ -295,11 +308,16 @@ static size_t trim_batch(void)
 {
     static uint32_t batch[TRIM_BATCH]; /* only the monitor trims */
     weft__lock(&stacks.lock);
-    size_t n = stacks.warm_count > KEEP_SLOTS ? stacks.warm_count - KEEP_SLOTS : 0;
+    size_t n = stacks.low > KEEP_SLOTS ? stacks.low - KEEP_SLOTS : 0;
     if (n > TRIM_BATCH)
         n = TRIM_BATCH;
+    /* The ones below the mark; those from the top of the list take their places. */
+    size_t above = stacks.warm_count - stacks.low, moved = above < n ? above : n;
+    stacks.low -= n;
     stacks.warm_count -= n;
-    bytes_copy(batch, stacks.warm + stacks.warm_count, n * sizeof *batch);
+    bytes_copy(batch, stacks.warm + stacks.low, n * sizeof *batch);
+    bytes_copy(stacks.warm + stacks.low, stacks.warm + stacks.warm_count + n - moved,
+               moved * sizeof *batch);
     weft__unlock(&stacks.lock);
     qsort(batch, n, sizeof *batch, by_number);
     for (size_t i = 0, end; i < n; i = end) {
@@ -322,6 +340,7 @@ static void trim_deep(void)
     weft__lock(&stacks.lock);
     size_t n = stacks.used && stacks.warm_count <= KEEP_SLOTS ? stacks.warm_count : 0;
     stacks.warm_count -= n;
+    stacks.low = stacks.warm_count;
     bytes_copy(kept, stacks.warm, n * sizeof *kept);
     stacks.used = false;
     weft__unlock(&stacks.lock);
@@ -333,14 +352,28 @@ static void trim_deep(void)
     weft__unlock(&stacks.lock);
 }
 
+/* From now on the mark is what is free now. */
+static void mark_low(void)
+{
+    weft__lock(&stacks.lock);
+    stacks.low = stacks.warm_count;
+    weft__unlock(&stacks.lock);
+}
+
 bool weft__stacks_trim(bool idle)
 {
-    if (load_relaxed(&stacks.warm_count) > KEEP_SLOTS)
-        for (int i = 0; i < TRIM_BATCHES; i++)
-            if (trim_batch() < TRIM_BATCH)
-                break;
-    if (load_relaxed(&stacks.warm_count) > KEEP_SLOTS)
+    static int64_t marked; /* only the monitor is here */
+    int64_t now = weft__now();
+    if (idle)
+        mark_low();
+    else if (now - marked < UNWANTED_NS)
+        return false;
+    for (int i = 0; i < TRIM_BATCHES && load_relaxed(&stacks.low) > KEEP_SLOTS; i++)
+        trim_batch();
+    if (load_relaxed(&stacks.low) > KEEP_SLOTS)
         return true;
+    marked = now;
+    mark_low();
     if (idle && load_relaxed(&stacks.used))
         trim_deep();
     return false;

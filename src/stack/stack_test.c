@@ -10,6 +10,7 @@
 
 #include "platform/platform.h"
 #include "weft/base.h"
+#include "weft/go.h"
 #include "weft/test.h"
 
 /* How a process ends that writes there. */
@@ -112,6 +113,50 @@ WEFT_TEST(memory_goes_back_to_the_system)
     for (int i = 0; i < N; i++)
         pages += resident(lo[i] + weft__page_size, hi[i]);
     weft_check(pages <= N * ((size_t)16 << 10) / weft__page_size);
+}
+
+static void get_all(struct stack_cache *cache, char **lo, char **hi, int n)
+{
+    for (int i = 0; i < n; i++) {
+        weft_check(weft__stack_get(cache, &lo[i], &hi[i]));
+        memcpy(hi[i] - sizeof i, &i, sizeof i);
+    }
+}
+
+static void put_some(struct stack_cache *cache, char **hi, int from, int to)
+{
+    for (int i = from; i < to; i++)
+        weft__stack_put(cache, hi[i]);
+    weft__stack_flush(cache);
+}
+
+static size_t pages_of(char **lo, char **hi, int n)
+{
+    size_t pages = 0;
+    for (int i = 0; i < n; i++)
+        pages += resident(lo[i] + weft__page_size, hi[i]);
+    return pages;
+}
+
+/* The monitor gives slots back also while something runs: those that nobody wanted for a while,
+ * even if others come and go above them.  None is lost or there twice after that. */
+WEFT_TEST(unwanted_slots_go_back_while_others_are_used)
+{
+    enum { N = 6000, USED = 500, KEPT = 2048 };
+    struct stack_cache cache = {.n = 0};
+    static char *lo[N], *hi[N], *used_lo[USED], *used_hi[USED];
+    get_all(&cache, lo, hi, N);
+    weft_check(pages_of(lo, hi, N) >= N);
+    put_some(&cache, hi, 0, N);
+    while (pages_of(lo, hi, N) > KEPT + USED + 100) {
+        get_all(&cache, used_lo, used_hi, USED);
+        put_some(&cache, used_hi, 0, USED);
+        weft_yield();
+    }
+    get_all(&cache, lo, hi, N);
+    for (int i = 0; i < N; i++)
+        weft_check(memcmp(hi[i] - sizeof i, &i, sizeof i) == 0);
+    put_some(&cache, hi, 0, N);
 }
 
 WEFT_TEST(stacks_of_other_sizes)
