@@ -152,7 +152,7 @@ def synchronising():
 
 def timing():
     late = {"unit": "us", "info": ("p50_us", "p99_us", "p999_us"), "langs": THREE}
-    yield Row("timerstop", "timer", "a million timers armed, then stopped, each", 1_000_000, 1_000,
+    yield Row("timerstop", "timer", "a million calls armed, then stopped, each", 1_000_000, 1_000,
               ratio={"tokio": 0.8}, langs=THREE, procs=(2,))
     yield Row("timerreset", "timer", "reset of a timer", 2_000_000, 1_000, ratio={"tokio": 0.8},
               langs=THREE, procs=(2,))

@@ -16,6 +16,7 @@ struct account {
 static struct bench_result run_mutex(uint64_t count)
 {
     struct account a = {.mu = PTHREAD_MUTEX_INITIALIZER};
+    bench_not_alone();
     int64_t start = bench_now_ns();
     for (uint64_t i = 0; i < count; i++) {
         pthread_mutex_lock(&a.mu);

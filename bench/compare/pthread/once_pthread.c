@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "bench.h"
+#include "thread.h"
 
 static pthread_once_t ready = PTHREAD_ONCE_INIT;
 static uint64_t answer;
@@ -15,6 +16,7 @@ static void set_up(void) { answer += 7; }
 static struct bench_result run_once(uint64_t count)
 {
     uint64_t sum = 0;
+    bench_not_alone();
     int64_t start = bench_now_ns();
     for (uint64_t i = 0; i < count; i++) {
         pthread_once(&ready, set_up);

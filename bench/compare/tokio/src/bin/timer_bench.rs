@@ -45,7 +45,7 @@ async fn run_timerreset(count: u64) -> Outcome {
     outcome(count, start.elapsed(), armed)
 }
 
-const SETTLE: Duration = Duration::from_millis(300);
+const SETTLE: Duration = Duration::from_millis(700);
 const SPAN_US: u64 = 400_000;
 
 async fn sleep_and_tell(when: Instant) -> i64 {
