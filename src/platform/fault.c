@@ -12,7 +12,7 @@
 bool weft__faults_on;
 
 static const char *const names[FAULT_KINDS] = {"mmap",  "thread",  "commit", "guard",
-                                               "epoll", "eventfd", "pidfd"};
+                                               "epoll", "eventfd", "pidfd", "fiber"};
 
 static struct {
     uint32_t at;    /* the number of the call that fails; 0: none does */

@@ -3,9 +3,9 @@
  * Failures on purpose: WEFT_FAULT=mmap=3,thread=2+ makes the third mapping of
  * the process fail and every thread creation from the second on, as they would
  * when memory or threads run out.  The kinds are mmap, thread, commit, guard,
- * epoll, eventfd and pidfd; a plus sign means that it goes on failing.  The
- * first failure of a kind is said on standard error, so that a test knows
- * whether it got that far.
+ * epoll, eventfd, pidfd and fiber, which a race detector makes for a goroutine;
+ * a plus sign means that it goes on failing.  The first failure of a kind is
+ * said on standard error, so that a test knows whether it got that far.
  *
  * Only for tests of weft itself; each named call costs a predictable branch.
  */
@@ -22,6 +22,7 @@ enum fault {
     FAULT_EPOLL,
     FAULT_EVENTFD,
     FAULT_PIDFD,
+    FAULT_FIBER,
     FAULT_KINDS
 };
 

@@ -18,7 +18,9 @@
 #include "base/lock.h"
 #include "debug/debug.h"
 #include "debug/ignore.h"
+#include "platform/fault.h"
 #include "platform/platform.h"
+#include "sanitize/valgrind.h"
 #include "sched/g.h"
 
 #define WEAK __attribute__((weak))
@@ -56,12 +58,13 @@ static struct {
     void *fiber;
 } neutral;
 
-bool weft__tsan, weft__asan;
+bool weft__tsan, weft__asan, weft__valgrind;
 
 void weft__san_init(void)
 {
     weft__tsan = __tsan_create_fiber && __tsan_switch_to_fiber && __tsan_acquire;
     weft__asan = __sanitizer_start_switch_fiber && __asan_unpoison_memory_region;
+    weft__valgrind = valgrind_ask(0, VALGRIND_RUNS_US, 0, 0) != 0;
     if (weft__tsan && !neutral.fiber)
         neutral.fiber = __tsan_create_fiber(0); /* for good */
 }
@@ -187,10 +190,10 @@ static struct {
 
 static bool first_runtime(void) { return !__tsan_on_thread_idle; }
 
-static noinline void out_of_mappings(uint32_t alive)
+static noinline void check_mappings(uint32_t alive, bool out)
 {
     long used = weft__mem_count_maps(), max = weft__mem_max_maps();
-    if (used + MAPS_LEFT > max)
+    if (out || used + MAPS_LEFT > max)
         weft__fatal("race detector: %u goroutines at once use up the memory mappings that the "
                     "kernel lets a process have\n"
                     "\t`sysctl vm.max_map_count=%ld` allows more, it is %ld; or let fewer run at a "
@@ -201,14 +204,15 @@ static noinline void out_of_mappings(uint32_t alive)
 static void *fiber_new(void)
 {
     uint32_t alive = add_relaxed(&fibers.alive, 1) + 1;
-    if (unlikely(first_runtime() && alive > FIRST_MAX))
+    bool out = weft__fault(FAULT_FIBER);
+    if (unlikely(first_runtime() && (out || alive > FIRST_MAX)))
         weft__fatal("race detector: this compiler's ThreadSanitizer cannot tell more than %d "
                     "goroutines at once apart\n"
                     "\tCC=clang builds with one that can; or let fewer run at a time, as behind a "
                     "semaphore",
                     FIRST_MAX);
-    if (unlikely(alive > LOOK_FROM && alive % LOOK_EVERY == 0))
-        out_of_mappings(alive);
+    if (unlikely(out || (alive > LOOK_FROM && alive % LOOK_EVERY == 0)))
+        check_mappings(alive, out);
     return __tsan_create_fiber(0);
 }
 
@@ -302,6 +306,24 @@ void weft__san_fresh(void *lo, size_t size)
         return;
     __tsan_java_free((unsigned long)lo, size);
     __tsan_java_alloc((unsigned long)lo, size);
+}
+
+/* A stack is known to Valgrind by a number, which is kept where nobody gets: in
+ * the word at its lower end, above the guard. */
+static uintptr_t *number_of(char *lo) { return (uintptr_t *)(void *)(lo + weft__page_size); }
+
+void weft__san_stack(char *lo, char *hi)
+{
+    if (unlikely(weft__valgrind))
+        *number_of(lo) = valgrind_ask(0, VALGRIND_STACK_REGISTER, (uintptr_t)lo + weft__page_size,
+                                      (uintptr_t)hi - 1);
+}
+
+void weft__san_no_stack(char *lo, char *hi)
+{
+    (void)hi;
+    if (unlikely(weft__valgrind) && *number_of(lo) != 0)
+        valgrind_ask(0, VALGRIND_STACK_DEREGISTER, *number_of(lo), 0);
 }
 
 void weft__san_clear(void *lo, size_t size)

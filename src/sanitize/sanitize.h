@@ -23,7 +23,7 @@
 
 struct g;
 
-extern HIDDEN bool weft__tsan, weft__asan;
+extern HIDDEN bool weft__tsan, weft__asan, weft__valgrind;
 
 void weft__san_init(void);
 
@@ -51,6 +51,10 @@ void weft__san_arrive(struct g *g);
  * are forgotten, without an edge from that goroutine to the next. */
 void weft__san_stacks(void *base, size_t size);
 void weft__san_fresh(void *lo, size_t size);
+/* weft__san_stack, weft__san_no_stack - a stack is there, and no longer: Valgrind
+ * must know, or a switch looks like one frame growing or ending. */
+void weft__san_stack(char *lo, char *hi);
+void weft__san_no_stack(char *lo, char *hi);
 /* weft__san_clear - a stack is about to be reused: forget poison left by frames that never returned. */
 void weft__san_clear(void *lo, size_t size);
 

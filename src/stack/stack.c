@@ -81,8 +81,8 @@ static enum guard_kind choose_guard(void)
         return GUARD_MPROTECT;
     if (wish && *wish && strcmp(wish, "madvise") != 0)
         warn_setting("WEFT_GUARD is none of madvise, mprotect, none");
-    /* The leak checker reads whole mappings, and cannot see such a guard. */
-    if (weft__asan)
+    /* Leak checkers read whole mappings, and cannot see such a guard. */
+    if (weft__asan || weft__valgrind)
         return GUARD_MPROTECT;
     /* An emulator may say yes to advice that it does not know. */
     if (weft__mem_guard(stacks.base, weft__page_size) == 0 && !weft__mem_readable(stacks.base))
@@ -109,6 +109,8 @@ static size_t reserve_wanted(void)
             return n * STACK_SLOT / COMMIT_CHUNK * COMMIT_CHUNK;
         warn_setting("WEFT_STACKS is not a number from 256 to 4194304");
     }
+    if (weft__valgrind)
+        return (size_t)4 << 30; /* it has a limit of its own, and says so at length */
     return weft__tsan || weft__asan ? (size_t)32 << 30 : MAX_RESERVE;
 }
 
@@ -168,6 +170,8 @@ void weft__stacks_fini(void)
     if (weft__asan)
         weft__san_unroot(stacks.base, size);
     weft__san_clear(stacks.base, (size_t)(stacks.committed - stacks.base));
+    for (char *lo = stacks.base; weft__valgrind && lo < stacks.bump; lo += STACK_SLOT)
+        weft__san_no_stack(lo, lo + STACK_SLOT);
     weft__mem_unmap(stacks.warm, 2 * list_bytes());
     if (kept.base)
         weft__mem_drop(stacks.base, (size_t)(stacks.committed - stacks.base));
@@ -223,6 +227,7 @@ static char *new_slot(void)
     char *lo = stacks.bump;
     stacks.bump += STACK_SLOT;
     guard_slot(lo);
+    weft__san_stack(lo, lo + STACK_SLOT);
     return lo + STACK_SLOT;
 }
 
@@ -363,6 +368,8 @@ static void mark_low(void)
 bool weft__stacks_trim(bool idle)
 {
     static int64_t marked; /* only the monitor is here */
+    if (unlikely(weft__valgrind))
+        return false; /* the slots' numbers would go */
     int64_t now = weft__now();
     if (idle)
         mark_low();
@@ -396,6 +403,7 @@ bool weft__stack_map(size_t size, char **lo, char **hi)
         weft__unlock(&stacks.lock);
     }
     weft__san_root(at + page, size - page);
+    weft__san_stack(at, at + size);
     *lo = at;
     *hi = at + size;
     return true;
@@ -406,5 +414,6 @@ void weft__stack_unmap(char *lo, char *hi)
     size_t page = weft__page_size;
     weft__san_unroot(lo + page, (size_t)(hi - lo) - page);
     weft__san_clear(lo, (size_t)(hi - lo));
+    weft__san_no_stack(lo, hi);
     weft__mem_unmap(lo, (size_t)(hi - lo));
 }
