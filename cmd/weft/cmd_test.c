@@ -197,6 +197,18 @@ static int make_folder(struct test_options *o)
     return 0;
 }
 
+/*
+ * When nobody reads what we say any more, as with `weft test | head`, there is still the folder to
+ * remove.  The programs get the signal as always.
+ */
+static void hold_pipe_signal(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 /* ---- the order of things --------------------------------------------------------------------- */
 
 /* What the programs get from the environment, unless it says otherwise. */
@@ -266,6 +278,7 @@ static int run(char **args)
 
     int signalled = 0;
     child_hold_signals();
+    hold_pipe_signal();
     status = make_folder(&options);
     if (status != 0)
         return status;

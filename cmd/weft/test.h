@@ -108,6 +108,8 @@ bool test_run(const struct unit *unit, const struct test_options *options,
 void report_begin(const struct unit *unit, const struct test_options *options);
 void report_event(const struct unit *unit, const struct test_event *event);
 void report_end(const struct unit *unit, const char *word, int64_t took_ns, const char *remark);
+/* report_is_unread - the other end of our standard output is closed. */
+bool report_is_unread(void);
 /* report_totals - the last line of all. */
 void report_totals(const struct test_totals *totals);
 

@@ -5,6 +5,7 @@
  *
  * The text of a test is made by its program; here are the lines about whole units.
  */
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 
@@ -136,6 +137,12 @@ void report_end(const struct unit *unit, const char *word, int64_t took_ns, cons
                : *word == '?' ? "skip"
                               : "fail",
                NULL, took_ns > 0 ? took_ns : 0);
+}
+
+bool report_is_unread(void)
+{
+    sigset_t set;
+    return ferror(stdout) && sigpending(&set) == 0 && sigismember(&set, SIGPIPE);
 }
 
 void report_totals(const struct test_totals *totals)

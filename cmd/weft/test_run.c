@@ -121,11 +121,15 @@ static void attend(struct talk *talk, int pid, struct ending *end, int from, int
         struct pollfd p[] = {{.fd = open ? from : -1, .events = POLLIN},
                              {.fd = child_signals(), .events = POLLIN}};
         /* When it has ended, what it had to say is in the pipe. */
-        int n = poll(p, 2, pid > 0 ? -1 : 0);
+        int n = poll(p, 2, pid == 0 ? 0 : p[1].fd < 0 ? 10 : -1);
         if (n > 0 && p[0].revents)
             open = listen_to(talk, from);
-        else if (n == 0)
-            break;
+        else if (n == 0 && pid == 0)
+            break; /* a process that a test has left keeps it open */
+        if (pid > 0 && report_is_unread() && *signalled != SIGPIPE) {
+            *signalled = SIGPIPE;
+            kill(pid, SIGTERM); /* and the kernel kills its tests */
+        }
     }
 }
 

@@ -64,7 +64,7 @@ static void become_child(const struct errand *errand, int output)
     if (null > STDERR_FILENO)
         close(null);
     close(output);
-    weft__tell_to(-1);
+    weft__tell_nobody();
     signal(SIGQUIT, SIG_DFL);
     const char *leaks = getenv("WEFT_LEAKS");
     if (!leaks || !*leaks)

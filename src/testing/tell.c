@@ -21,6 +21,13 @@ static int events = -1;
 
 void weft__tell_to(int fd) { events = fd; }
 
+void weft__tell_nobody(void)
+{
+    if (events >= 0)
+        close(events);
+    events = -1;
+}
+
 bool weft__tell_events(void) { return events >= 0; }
 
 static void write_all(const char *bytes, size_t n)

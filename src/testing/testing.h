@@ -114,6 +114,8 @@ void weft__attend_init(void);
 /* weft__tell_to - events go to this descriptor, and no text to standard output. */
 void weft__tell_to(int fd);
 bool weft__tell_events(void);
+/* weft__tell_nobody - in a child, which has nothing to do with it. */
+void weft__tell_nobody(void);
 
 void weft__tell_output(const char *name, const char *bytes, size_t n);
 /* weft__tell - an event: 'r' a test runs, 'p' it passed, 'f' failed, 's' was skipped. */
