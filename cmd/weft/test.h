@@ -2,17 +2,17 @@
 /*
  * test.h - `weft test`, for its files.
  *
- *   cmd_test.c     the command line, and the order of things
- *   test_find.c    from paths to units: which files are tests, and what they test
- *   test_build.c   each unit becomes a program
- *   test_run.c     a program of tests is run, and what it says is taken apart
- *   test_report.c  what the user sees: text or JSON
- *   test_junit.c   the same for machines that keep results
- *   test_cover.c   which lines were reached
- *   manifest.c     the file weft.test
- *   checks.c       checks that show the values of what they compare
- *   object.c       what an object file has in it
- *   jobs.c         many compilers at once
+ *   test_command.c  the command line, and the order of things
+ *   test_find.c     from paths to units: which files are tests, and what they test
+ *   test_build.c    each unit becomes a program
+ *   test_run.c      a program of tests is run, and what it says is taken apart
+ *   test_report.c   what the user sees: text or JSON
+ *   test_junit.c    the same for machines that keep results
+ *   test_cover.c    which lines were reached
+ *   manifest.c      the file weft.test
+ *   checks.c        checks that show the values of what they compare
+ *   object.c        what an object file has in it
+ *   jobs.c          many compilers at once
  */
 #ifndef WEFT_CMD_TEST_H
 #define WEFT_CMD_TEST_H

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_test.c - `weft test`: find tests, build them, run them, tell how it went.
+ * test_command.c - `weft test`: find tests, build them, run them, tell how it went.
+ *
+ * (Not cmd_test.c, which would be a file of tests.)
  *
  * Everything is built before anything runs, so that compilers do not disturb tests that watch the
  * clock.  One program runs at a time, and in it one test.
