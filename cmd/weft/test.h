@@ -48,6 +48,7 @@ struct part {
     const char *path;
     const char *object;      /* where it is compiled to */
     struct list flags, libs; /* its //weft: lines */
+    size_t job;              /* the number of its compilation */
     bool is_test;
     bool is_linked; /* afterwards: is it in the program? */
 };

@@ -82,11 +82,10 @@ struct tools {
     struct home home;
 };
 
-/* From @source, which is the part's or a copy of it, to @object. */
-static void compose_compile(struct job *job, const struct unit *u, const struct part *p,
-                            const struct tools *tools, const char *source, const char *object)
+/* All but the files. */
+static void compose_flags(struct list *command, const struct unit *u, const struct part *p,
+                          const struct tools *tools)
 {
-    struct list *command = &job->command;
     const struct test_options *options = tools->options;
     const struct list cover = cover_flags(options);
     list_add_all(command, &tools->compiler);
@@ -101,6 +100,14 @@ static void compose_compile(struct job *job, const struct unit *u, const struct 
     add_flags(command, &u->manifest.flags, is_for_linking);
     add_flags(command, &options->flags.args, is_for_linking);
     list_add(command, text("-I%s", tools->home.include));
+}
+
+/* From @source, which is the part's or a copy of it, to @object. */
+static void compose_compile(struct job *job, const struct unit *u, const struct part *p,
+                            const struct tools *tools, const char *source, const char *object)
+{
+    struct list *command = &job->command;
+    compose_flags(command, u, p, tools);
     list_add(command, "-MMD");
     list_add(command, "-MF");
     list_add(command, text("%s.d", p->object));
@@ -115,6 +122,7 @@ static void compose_compile(struct job *job, const struct unit *u, const struct 
     job->output = text("%s.log", object);
 }
 
+/* Shown once, also when several units have the file's part. */
 static void show_file(const char *path, const char *heading, bool *headed)
 {
     FILE *file = fopen(path, "re");
@@ -126,8 +134,10 @@ static void show_file(const char *path, const char *heading, bool *headed)
         *headed = true;
         fwrite(bytes, 1, n, stderr);
     }
-    if (file)
+    if (file) {
         fclose(file);
+        unlink(path);
+    }
 }
 
 /* What a command that did not begin means, in one line; the compiler itself speaks otherwise. */
@@ -173,20 +183,21 @@ static int broken(struct unit *u, const char *why)
     return 0;
 }
 
-/* Which of the unit's objects make the program; @jobs are those that compiled its parts. */
+/* Which of the unit's objects make the program; @jobs are those that compiled the parts. */
 static int choose(struct unit *u, const struct job *jobs)
 {
     bool headed = false, has_tests = false;
     int status = 0;
     for (size_t i = 0; i < u->parts; i++) {
         struct part *p = &u->part[i];
-        bool fine = job_done_well(&jobs[i]);
+        const struct job *job = &jobs[p->job];
+        bool fine = job_done_well(job);
         struct object o = fine ? object_read(p->object, p->path) : object_of_text(p->path);
         if (status == 0)
-            status = check_begun(&jobs[i]);
+            status = check_begun(job);
         if (!p->is_test && (o.has_main || o.has_weft_main || is_included(u, p)))
             continue;
-        show_file(jobs[i].output, u->label, &headed);
+        show_file(job->output, u->label, &headed);
         p->is_linked = fine;
         has_tests |= fine && o.has_tests;
         if (!fine)
@@ -285,7 +296,7 @@ struct compilation {
     const struct unit *unit;
     const struct part *part;
     bool is_copied;
-    struct job *job;
+    const char *key; /* flags and source, of what may be shared; else NULL */
 };
 
 static bool is_empty(const char *path)
@@ -299,14 +310,15 @@ static bool is_empty(const char *path)
  *
  * And should the copy not compile though the file does, the file is good enough.
  */
-static int compile_again(const struct tools *tools, struct compilation *all, size_t count)
+static int compile_again(const struct tools *tools, struct compilation *all, struct job *jobs,
+                         size_t count)
 {
     struct job *again = make_jobs(count);
     size_t next = 0;
     for (size_t i = 0; i < count; i++) {
         const struct part *p = all[i].part;
-        bool done = job_done_well(all[i].job);
-        all[i].is_copied = all[i].is_copied && (!done || !is_empty(all[i].job->output));
+        bool done = job_done_well(&jobs[i]);
+        all[i].is_copied = all[i].is_copied && (!done || !is_empty(jobs[i].output));
         if (all[i].is_copied)
             compose_compile(&again[next++], all[i].unit, p, tools, p->path,
                             text("%s%s", p->object, done ? ".plain" : ""));
@@ -318,9 +330,34 @@ static int compile_again(const struct tools *tools, struct compilation *all, siz
     next = 0;
     for (size_t i = 0; i < count; i++)
         if (all[i].is_copied)
-            *all[i].job = again[next++];
+            jobs[i] = again[next++];
     free(again);
     return signalled;
+}
+
+/*
+ * A source that several units are linked with is compiled once, if all of them want it alike.
+ *
+ * Not for coverage: each unit's counts are its own.
+ */
+static const char *shared_key(const struct unit *u, const struct part *p, const struct tools *tools)
+{
+    if (p->is_test || tools->options->cover)
+        return NULL;
+    struct list flags = {0};
+    char whole[PATH_MAX];
+    compose_flags(&flags, u, p, tools);
+    list_add(&flags, realpath(p->path, whole) ? whole : p->path);
+    return list_line(&flags);
+}
+
+static const struct compilation *same_one(const struct compilation *all, size_t count,
+                                          const char *key)
+{
+    for (size_t i = 0; key && i < count; i++)
+        if (all[i].key && strcmp(all[i].key, key) == 0)
+            return &all[i];
+    return NULL;
 }
 
 static int compile_all(struct units *units, const struct tools *tools, int *signalled)
@@ -338,28 +375,30 @@ static int compile_all(struct units *units, const struct tools *tools, int *sign
         if (!to_build(u))
             continue;
         status = prepare(u, i, tools);
-        for (size_t k = 0; status == 0 && k < u->parts; k++, next++) {
-            const struct part *p = &u->part[k];
+        for (size_t k = 0; status == 0 && k < u->parts; k++) {
+            struct part *p = &u->part[k];
+            const char *key = shared_key(u, p, tools);
+            const struct compilation *same = same_one(all, next, key);
+            p->job = same ? same->part->job : next;
+            if (same) {
+                p->object = same->part->object;
+                continue;
+            }
             const char *copy = text("%s.c", p->object);
             bool is_copied = p->is_test && checks_rewrite(p->path, copy);
-            all[next] = (struct compilation){u, p, is_copied, &jobs[next]};
-            compose_compile(&jobs[next], u, p, tools, is_copied ? copy : p->path, p->object);
+            all[next] = (struct compilation){u, p, is_copied, key};
+            compose_compile(&jobs[next++], u, p, tools, is_copied ? copy : p->path, p->object);
         }
     }
     if (status != 0)
         return status;
-    say(tools->options, jobs, count);
-    *signalled = jobs_run(jobs, count);
+    say(tools->options, jobs, next);
+    *signalled = jobs_run(jobs, next);
     if (!*signalled)
-        *signalled = compile_again(tools, all, count);
-    const struct job *job = jobs;
-    for (size_t i = 0; !*signalled && status == 0 && i < units->count; i++) {
-        struct unit *u = &units->unit[i];
-        bool was_to_build = to_build(u);
-        if (was_to_build)
-            status = choose(u, job);
-        job += was_to_build ? u->parts : 0;
-    }
+        *signalled = compile_again(tools, all, jobs, next);
+    for (size_t i = 0; !*signalled && status == 0 && i < units->count; i++)
+        if (to_build(&units->unit[i]))
+            status = choose(&units->unit[i], jobs);
     return *signalled ? -1 : status;
 }
 

@@ -61,13 +61,16 @@ static int add_part(struct unit *u, const char *path, bool is_test)
 
 static bool is_c(const char *name) { return has_suffix(name, ".c"); }
 
-/* What a manifest names: C files become parts, and all else is linked as it is. */
+/* What a manifest names: C files become parts, all else is linked as it is. */
 static int add_named_sources(struct unit *u)
 {
     int status = 0;
-    for (size_t i = 0; status == 0 && i < u->manifest.sources.count; i++)
-        if (is_c(u->manifest.sources.item[i]))
-            status = add_part(u, u->manifest.sources.item[i], false);
+    for (size_t i = 0; status == 0 && i < u->manifest.sources.count; i++) {
+        const char *path = u->manifest.sources.item[i];
+        /* A pattern like *.c stands for other units' tests too. */
+        if (is_c(path) && !manifest_tests(&u->manifest, base_name(path)))
+            status = add_part(u, path, false);
+    }
     return status;
 }
 
@@ -116,7 +119,7 @@ static int add_folder(struct units *units, const char *dir, bool is_named)
         }
     if (status == 0)
         status = add_named_sources(&u);
-    bool has_c = u.parts > 0;
+    bool has_c = false;
     for (int i = 0; i < n; i++) {
         has_c |= is_c(entry[i]->d_name);
         free(entry[i]);
