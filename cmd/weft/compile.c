@@ -173,6 +173,15 @@ void compile_say(const struct compile *c, const struct list *command)
         fprintf(stderr, "%s\n", list_line(command));
 }
 
+void compile_add_library(struct list *command, const struct compile *c, const struct home *home)
+{
+    if (c->race) /* the part of the library for the start of such programs */
+        list_add(command, "-Wl,-u,weft__race_start");
+    list_add(command, home->archive);
+    for (size_t i = 0; compile_libs[i]; i++)
+        list_add(command, compile_libs[i]);
+}
+
 /* The whole call of the compiler, in the order that compile.h promises. */
 static int compose(const struct compile *c, const char *output, struct list *command)
 {
@@ -194,11 +203,7 @@ static int compose(const struct compile *c, const char *output, struct list *com
         list_add(command, "none");
     }
     list_add_all(command, &c->libs);
-    if (c->race) /* the part of the library for the start of such programs */
-        list_add(command, "-Wl,-u,weft__race_start");
-    list_add(command, home.archive);
-    for (size_t i = 0; compile_libs[i]; i++)
-        list_add(command, compile_libs[i]);
+    compile_add_library(command, c, &home);
     list_add(command, "-o");
     list_add(command, output);
     return 0;

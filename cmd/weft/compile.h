@@ -22,6 +22,8 @@
 
 #include "argv.h"
 
+struct home;
+
 struct compile {
     struct list args;     /* the user's flags and files, in the user's order */
     struct list flags;    /* what the sources ask for: for their compilation */
@@ -63,6 +65,9 @@ bool compile_fixed_addresses(const struct compile *c);
 
 /* compile_compiler - add the words of CC, or cc; 0, or the status of a complaint. */
 int compile_compiler(struct list *command);
+
+/* compile_add_library - what every link of a program ends with: libweft, and what that needs. */
+void compile_add_library(struct list *command, const struct compile *c, const struct home *home);
 
 /*
  * compile_to - compile and link to the path @output.

@@ -243,9 +243,7 @@ static void compose_link(struct job *job, const struct unit *u, const struct too
     for (size_t i = 0; i < u->parts; i++)
         if (u->part[i].is_linked)
             list_add_all(command, &u->part[i].libs);
-    list_add(command, tools->home.archive);
-    for (size_t i = 0; compile_libs[i]; i++)
-        list_add(command, compile_libs[i]);
+    compile_add_library(command, &options->flags, &tools->home);
     list_add(command, "-o");
     list_add(command, u->program);
     job->output = text("%s.log", u->program);
