@@ -28,10 +28,17 @@ static void make_call(struct call *c)
 static void run(struct pool_job *job)
 {
     struct call *c = container_of(job, struct call, job);
-    hb_acquire(c);
     uintptr_t arg = (uintptr_t)c;
-    c->panic = weft_impl_try((weft_impl_fn)make_call, 1, &arg);
-    hb_release(c);
+    struct hb_as as;
+    /* In a race detector's eyes the goroutine itself makes the call: this thread
+     * would carry what one did on to the next. */
+    if (unlikely(weft__tsan)) {
+        weft__san_lent(false);
+        as = weft__hb_as(c->g, c);
+    }
+    c->panic = weft__try_last((weft_impl_fn)make_call, 1, &arg);
+    if (unlikely(weft__tsan))
+        weft__hb_self(&as);
     weft__ready(c->g); /* its stack, and *c, may be gone now */
 }
 
@@ -47,9 +54,7 @@ uintptr_t weft__blocking(uintptr_t pc, weft_impl_fn fn, unsigned n, const uintpt
         make_call(&c);
         return c.result;
     }
-    hb_release(&c);
     weft__park_commit(WAIT_BLOCKING, NULL, pc, put, &c.job);
-    hb_acquire(&c);
     if (unlikely(c.panic != NULL))
         weft_panic_again(c.panic);
     return c.result;

@@ -81,6 +81,21 @@ void weft__san_unroot(void *at, size_t size)
         __lsan_unregister_root_region(at, size);
 }
 
+/* The calling thread's block, with its stack and thread-local data. */
+static bool own_block(char **lo, char **hi)
+{
+    pthread_attr_t attr;
+    void *at;
+    size_t size;
+    if (pthread_getattr_np(pthread_self(), &attr) != 0)
+        return false;
+    pthread_attr_getstack(&attr, &at, &size);
+    pthread_attr_destroy(&attr);
+    *lo = at;
+    *hi = *lo + size;
+    return true;
+}
+
 void weft__san_thread(struct g *g)
 {
     if (weft__tsan) {
@@ -89,17 +104,23 @@ void weft__san_thread(struct g *g)
         if (AnnotateBenignRaceSized)
             AnnotateBenignRaceSized(__FILE__, __LINE__, __errno_location(), sizeof(int), "errno");
     }
-    if (weft__asan && !g->stack_lo) {
-        pthread_attr_t attr;
-        void *lo;
-        size_t size;
-        if (pthread_getattr_np(pthread_self(), &attr) == 0) {
-            pthread_attr_getstack(&attr, &lo, &size);
-            pthread_attr_destroy(&attr);
-            g->stack_lo = lo;
-            g->stack_hi = (char *)lo + size;
-        }
+    char *lo, *hi;
+    if (weft__asan && !g->stack_lo && own_block(&lo, &hi)) {
+        g->stack_lo = lo;
+        g->stack_hi = hi;
     }
+}
+
+noinline void weft__san_lent(bool whole)
+{
+    char *lo, *hi;
+    if (likely(!weft__tsan) || !own_block(&lo, &hi))
+        return;
+    if (!whole)
+        hi = (char *)((uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)15);
+    lo = weft__mem_lowest(lo, hi);
+    if (lo < hi)
+        weft__san_fresh(lo, (size_t)(hi - lo));
 }
 
 void *weft__san_neutral(void)

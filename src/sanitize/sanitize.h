@@ -33,6 +33,10 @@ void weft__san_unroot(void *at, size_t size);
 
 /* weft__san_thread - the calling thread runs as g, on the stack it has. */
 void weft__san_thread(struct g *g);
+/* weft__san_lent - the calling thread, one of the runtime's own, is lent to
+ * goroutines: what happened on its stack below the caller, and with @whole in its
+ * thread-local data too, is forgotten, without an edge from one to the next. */
+void weft__san_lent(bool whole);
 /* weft__san_neutral - until weft__san_back(), what is created begins with no goroutine's
  * history: threads of the runtime's own, which must not carry one goroutine's to another.
  * One at a time, so not for long.  NULL without TSan. */

@@ -17,6 +17,7 @@
 
 #include "base/alloc.h"
 #include "platform/platform.h"
+#include "sanitize/sanitize.h"
 #include "sched/sched.h"
 
 enum { DEFAULT_THREADS = 128, MOST_THREADS = 4096, STACK = 1 << 20 };
@@ -88,6 +89,7 @@ static void *work(void *arg)
 {
     struct worker *w = arg;
     weft__thread_name("weft blocking");
+    weft__san_lent(true);
     for (;;) {
         weft__lock(&pool.lock);
         if (!pool.first && !wait_for_job())
@@ -119,7 +121,10 @@ static bool start_worker(void)
     if (!w)
         return false;
     add_seq(&sched.helpers, 1);
-    if (weft__thread_start(&w->thread, work, w, STACK) != 0) {
+    void *before = weft__san_neutral();
+    int err = weft__thread_start(&w->thread, work, w, STACK);
+    weft__san_back(before);
+    if (err != 0) {
         sub_seq(&sched.helpers, 1);
         weft__free(w, sizeof *w);
         return false;

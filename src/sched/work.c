@@ -134,6 +134,7 @@ static void *m_main(void *arg)
     m->g0.m = m;
     weft__set_self(&m->g0);
     weft__san_thread(&m->g0);
+    weft__san_lent(true);
     weft__signals_thread_init(m);
     weft__monitor_busy();
     weft__schedule(m);

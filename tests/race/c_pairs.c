@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 PAIR(atomic)
 
@@ -295,3 +297,148 @@ static void errno_pair(bool wait)
 
 static void norace_errno_use(void) { errno_pair(true); }
 static void race_errno_use(void) { errno_pair(false); }
+
+/* A blocking call is part of the goroutine, whatever thread it runs on. */
+PAIR(blocking)
+
+static void call_and_tell(void)
+{
+    weft_blocking(set_x, 1);
+    tell(1);
+}
+
+static void norace_blocking(void)
+{
+    weft_wg wg = {0};
+    x = 1;
+    weft_blocking(get_x);
+    weft_blocking(set_x, 2);
+    x = 3;
+    weft_wg_go(&wg, call_and_tell);
+    weft_wg_wait(&wg);
+    weft_blocking(set_x, 2);
+}
+
+static void race_blocking(void)
+{
+    weft_wg wg = {0};
+    weft_wg_go(&wg, call_and_tell);
+    until_told(1);
+    weft_blocking(set_x, 2);
+    weft_wg_wait(&wg);
+}
+
+/* A panic on the pool's thread goes on in the goroutine. */
+PAIR(blocking_panic)
+
+static void write_panic_there(void) { weft_blocking(write_panic); }
+
+static void blocked(int_chan *c)
+{
+    weft_panic_info_free(weft_try(write_panic_there));
+    x = 2;
+    weft_close(c);
+    add_told();
+}
+
+static void norace_blocking_panic(void)
+{
+    weft_wg wg = {0};
+    weft_auto(int_chan, c) = weft_make(int_chan, 0);
+    weft_wg_go(&wg, blocked, c);
+    weft_recv(c, NULL);
+    get_x();
+    weft_wg_wait(&wg);
+}
+
+static void race_blocking_panic(void)
+{
+    weft_wg wg = {0};
+    weft_auto(int_chan, c) = weft_make(int_chan, 0);
+    weft_wg_go(&wg, blocked, c);
+    until_told(1);
+    get_x();
+    weft_wg_wait(&wg);
+}
+
+/* What is written to a pipe carries an edge, as in Go; another pipe does not. */
+PAIR(pipe)
+
+static void write_to(int fd)
+{
+    x = 1;
+    (void)!weft_write(weft_background(), fd, "x", 1);
+    tell(1);
+}
+
+static void pipe_pair(bool right)
+{
+    weft_wg wg = {0};
+    int one[2], other[2];
+    char byte;
+    if (pipe(one) != 0 || pipe(other) != 0)
+        abort();
+    weft_wg_go(&wg, write_to, one[1]);
+    until_told(1);
+    if (!right)
+        (void)!write(other[1], "x", 1);
+    (void)!weft_read(weft_background(), right ? one[0] : other[0], &byte, 1);
+    get_x();
+    weft_wg_wait(&wg);
+    for (int i = 0; i < 2; i++) {
+        close(one[i]);
+        close(other[i]);
+    }
+}
+
+static void norace_pipe(void) { pipe_pair(true); }
+static void race_pipe(void) { pipe_pair(false); }
+
+/* The stack of the pool's thread is each call's own, and nobody's in between. */
+PAIR(blocking_stack)
+
+static int use_locals(int n)
+{
+    volatile int local[32];
+    for (int i = 0; i < 32; i++)
+        local[i] = n + i;
+    return local[n];
+}
+
+static void call_locals(int n)
+{
+    weft_blocking(use_locals, n);
+    add_told();
+}
+
+static void norace_blocking_stack(void)
+{
+    weft_wg wg = {0};
+    for (int i = 0; i < 4; i++) {
+        weft_wg_go(&wg, call_locals, i);
+        until_told(i + 1);
+    }
+    weft_wg_wait(&wg);
+}
+
+static int write_outside(int *out)
+{
+    *out = use_locals(1);
+    return 0;
+}
+
+static void call_outside(void)
+{
+    weft_blocking(write_outside, planted);
+    add_told();
+}
+
+static void race_blocking_stack(void)
+{
+    weft_wg wg = {0};
+    for (int i = 0; i < 2; i++) {
+        weft_wg_go(&wg, call_outside);
+        until_told(i + 1);
+    }
+    weft_wg_wait(&wg);
+}
