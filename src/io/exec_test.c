@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -45,9 +46,22 @@ WEFT_TEST(output_and_status)
     weft_exec_result_free(&r);
 }
 
+/* An emulator may make a fork() of vfork(), and then nobody learns of a failed exec. */
+static bool exec_failures_show(void)
+{
+    const char *none[] = {"weft-no-such-program", NULL};
+    pid_t pid;
+    if (posix_spawnp(&pid, none[0], NULL, NULL, (char **)none, NULL) != 0)
+        return true;
+    waitpid(pid, NULL, 0);
+    return false;
+}
+
 WEFT_TEST(what_cannot_be_started)
 {
     weft_exec_result r;
+    if (!exec_failures_show())
+        weft_skip("posix_spawn() does not tell of a failed exec here");
     const char *none[] = {"weft-no-such-program", NULL}, *dir[] = {"/", NULL};
     weft_check(weft_exec(forever(), none, NULL, &r), ==, -ENOENT);
     weft_check(weft_exec(forever(), dir, NULL, &r), ==, -EACCES);

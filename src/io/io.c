@@ -46,18 +46,57 @@ struct op {
     int fd;
     uint32_t life;
     uintptr_t pc;
+    struct fd_state *owned; /* or NULL */
+    uint32_t cleared;       /* of owned->ready, before the last try */
 };
 
 static inline int op_begin(struct op *op, weft_ctx *ctx, int fd, uintptr_t pc)
 {
-    *op = (struct op){ctx, fd, weft__fd_generation(fd), pc};
+    op->ctx = ctx;
+    op->fd = fd;
+    op->life = weft__fd_life(fd, &op->owned);
+    op->pc = pc;
+    op->cleared = 0;
     return weft__ctx_check(ctx);
 }
 
-static int op_wait(const struct op *op, uint32_t events)
+/*
+ * After a try that found nothing: 0 when another is worth while.
+ *
+ * The first time an owned descriptor is tried again, with what was reported
+ * cleared: then a report means that there is news.
+ */
+static int op_wait(struct op *op, uint32_t events)
 {
+    if (op->owned && op->cleared != events) {
+        op->cleared = events;
+        fd_clear(op->owned, events);
+        return 0;
+    }
+    op->cleared = 0;
     int r = weft__fd_wait(op->ctx, op->fd, op->life, events, op->pc);
-    return r == -EPERM ? -EAGAIN : r < 0 ? r : 0;
+    if (r == -EPERM)
+        return -EAGAIN;
+    return r < 0 && (r != -EAGAIN || !op->owned) ? r : 0;
+}
+
+/* After a try that came to something: there may be more. */
+static inline void op_restore(struct op *op)
+{
+    if (unlikely(op->cleared)) {
+        fd_restore(op->owned, op->cleared);
+        op->cleared = 0;
+    }
+}
+
+/* Is it worth while to try an owned socket?  Clears what it goes by. */
+static inline bool op_may_read(struct op *op)
+{
+    if (!(load_seq(&op->owned->ready) & (POLLIN | FD_STICKY)))
+        return false;
+    op->cleared = POLLIN;
+    fd_clear(op->owned, POLLIN);
+    return true;
 }
 
 static inline ssize_t result(ssize_t r) { return r < 0 ? -errno : r; }
@@ -196,7 +235,7 @@ static ssize_t on_the_pool(const struct op *op, ssize_t (*fn)(int, const struct 
 /* ---- reading and writing ---------------------------------------------------------------- */
 
 /* What is no socket, after the try that found that out. */
-static noinline ssize_t read_slow(const struct op *op, const struct iovec *iov, int count)
+static noinline ssize_t read_slow(struct op *op, const struct iovec *iov, int count)
 {
     for (;;) {
         ssize_t n = read_other(op->fd, iov, count);
@@ -212,7 +251,7 @@ static noinline ssize_t read_slow(const struct op *op, const struct iovec *iov, 
     }
 }
 
-static noinline ssize_t write_slow(const struct op *op, const struct iovec *iov, int count)
+static noinline ssize_t write_slow(struct op *op, const struct iovec *iov, int count)
 {
     for (;;) {
         ssize_t n = write_other(op->fd, iov, count);
@@ -228,16 +267,25 @@ static noinline ssize_t write_slow(const struct op *op, const struct iovec *iov,
     }
 }
 
-static ssize_t read_op(const struct op *op, void *buf, size_t n)
+static ssize_t read_op(struct op *op, void *buf, size_t n)
 {
     while (n > 0) {
-        ssize_t r = result(recv(op->fd, buf, n, MSG_DONTWAIT));
+        ssize_t r = WAIT;
+        if (!op->owned || op_may_read(op))
+            r = result(recv(op->fd, buf, n, MSG_DONTWAIT));
+        else
+            op->cleared = POLLIN; /* nothing is set */
         if (r == -EINTR)
             continue;
         if (r == -ENOTSOCK)
             break;
-        if (r != WAIT)
+        if (r != WAIT) {
+            /* A stream that gave less than it could has no more. */
+            if (op->owned && op->owned->stream && r > 0 && (size_t)r < n)
+                op->cleared = 0;
+            op_restore(op);
             return r;
+        }
         int err = op_wait(op, POLLIN);
         if (err != 0)
             return err;
@@ -246,7 +294,7 @@ static ssize_t read_op(const struct op *op, void *buf, size_t n)
     return read_slow(op, &iov, 1);
 }
 
-static ssize_t write_op(const struct op *op, const void *buf, size_t n)
+static ssize_t write_op(struct op *op, const void *buf, size_t n)
 {
     for (;;) {
         ssize_t r = result(send(op->fd, buf, n, MSG_DONTWAIT | MSG_NOSIGNAL));
@@ -254,8 +302,10 @@ static ssize_t write_op(const struct op *op, const void *buf, size_t n)
             continue;
         if (r == -ENOTSOCK)
             break;
-        if (r != WAIT)
+        if (r != WAIT) {
+            op_restore(op);
             return r;
+        }
         int err = op_wait(op, POLLOUT);
         if (err != 0)
             return err;
@@ -322,15 +372,17 @@ static ssize_t send_message(int fd, struct msghdr *msg, int flags)
 }
 
 /* @flags are the user's: with MSG_DONTWAIT it does not want to wait. */
-static ssize_t message_op(const struct op *op, message_fn *fn, struct msghdr *msg, int flags,
-                          int added, uint32_t events)
+static ssize_t message_op(struct op *op, message_fn *fn, struct msghdr *msg, int flags, int added,
+                          uint32_t events)
 {
     for (;;) {
         ssize_t r = result(fn(op->fd, msg, flags | added));
         if (r == -EINTR)
             continue;
-        if (r != WAIT || flags & MSG_DONTWAIT)
+        if (r != WAIT || flags & MSG_DONTWAIT) {
+            op_restore(op);
             return r;
+        }
         int err = op_wait(op, events);
         if (err != 0)
             return err;
@@ -400,8 +452,10 @@ ssize_t(weft_recvfrom)(weft_ctx *ctx, int fd, void *buf, size_t n, int flags, st
         ssize_t r = result(recvfrom(fd, buf, n, flags | MSG_DONTWAIT, from, from_len));
         if (r == -EINTR)
             continue;
-        if (r != WAIT || flags & MSG_DONTWAIT)
+        if (r != WAIT || flags & MSG_DONTWAIT) {
+            op_restore(&op);
             return r;
+        }
         err = op_wait(&op, receive_events(flags));
     }
     return err;
@@ -416,8 +470,10 @@ ssize_t(weft_sendto)(weft_ctx *ctx, int fd, const void *buf, size_t n, int flags
         ssize_t r = result(sendto(fd, buf, n, flags | SENDING, to, to_len));
         if (r == -EINTR)
             continue;
-        if (r != WAIT || flags & MSG_DONTWAIT)
+        if (r != WAIT || flags & MSG_DONTWAIT) {
+            op_restore(&op);
             return r;
+        }
         err = op_wait(&op, POLLOUT);
     }
     return err;
@@ -426,7 +482,7 @@ ssize_t(weft_sendto)(weft_ctx *ctx, int fd, const void *buf, size_t n, int flags
 /* ---- from file to socket ------------------------------------------------------------------------ */
 
 /* Through memory: for an output that must not be written to without asking. */
-static ssize_t copy_piece(const struct op *op, int in, off_t *offset, size_t n)
+static ssize_t copy_piece(struct op *op, int in, off_t *offset, size_t n)
 {
     char chunk[SURE_TO_FIT];
     off_t at = offset ? *offset : lseek(in, 0, SEEK_CUR);
@@ -462,8 +518,10 @@ ssize_t(weft_sendfile)(weft_ctx *ctx, int out, int in, off_t *offset, size_t n)
             continue;
         if (r == -EINVAL) /* the kernel has no short way for this pair */
             return copy_piece(&op, in, offset, n);
-        if (r != WAIT)
+        if (r != WAIT) {
+            op_restore(&op);
             return r;
+        }
         err = op_wait(&op, POLLOUT);
     }
     return err;
@@ -482,13 +540,16 @@ int(weft_accept)(weft_ctx *ctx, int fd, struct sockaddr *from, socklen_t *from_l
         if (r >= 0)
             r = (int)result(accept4(fd, from, from_len, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (r >= 0) {
-            weft__fd_new(r);
+            weft__fd_own(r, op.owned && op.owned->stream);
+            op_restore(&op);
             return r;
         }
         if (r == -EINTR || r == -ECONNABORTED || r == -EPROTO)
             continue;
-        if (r != WAIT)
+        if (r != WAIT) {
+            op_restore(&op);
             return r;
+        }
         err = op_wait(&op, POLLIN);
     }
     return err;
@@ -515,6 +576,22 @@ static int connect_result(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 ? -errno : -error;
 }
 
+/* Until the connection stands, or has failed. */
+static int connect_wait(struct op *op)
+{
+    for (;;) {
+        int err = op_wait(op, POLLOUT);
+        if (err != 0)
+            return err;
+        /* A report from before does not count: is it so now? */
+        int r = ready_now(op->fd, POLLOUT);
+        if (r != WAIT) {
+            op_restore(op);
+            return r != 0 ? r : connect_result(op->fd);
+        }
+    }
+}
+
 int(weft_connect)(weft_ctx *ctx, int fd, const struct sockaddr *to, socklen_t to_len)
 {
     struct op op;
@@ -530,9 +607,7 @@ int(weft_connect)(weft_ctx *ctx, int fd, const struct sockaddr *to, socklen_t to
         }
         if (r != -EINPROGRESS && r != -EINTR)
             return r;
-        err = op_wait(&op, POLLOUT);
-        if (err == 0)
-            return connect_result(fd);
+        return connect_wait(&op);
     }
     return err;
 }

@@ -9,9 +9,10 @@
 #include "weft/base.h"
 
 /*
- * weft__fd_wait - wait until @fd, in the life that weft__fd_generation() told
- * before it was tried, is ready for one of @events; the events, or an error.
- * -EPERM: this kind is always ready.  @pc: the user's call.
+ * weft__fd_wait - wait until @fd, in the life that weft__fd_life() told before
+ * it was tried, is ready for one of @events; the events, or an error.  -EPERM:
+ * this kind is always ready.  -EAGAIN: an owned one may be ready, to be tried
+ * again.  @pc: the user's call.
  */
 int weft__fd_wait(weft_ctx *ctx, int fd, uint32_t life, uint32_t events, uintptr_t pc);
 

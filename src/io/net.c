@@ -25,7 +25,7 @@ static int make_socket(int family, int type)
     int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    weft__fd_new(fd);
+    weft__fd_own(fd, type == SOCK_STREAM && family != AF_UNIX);
     if (type == SOCK_STREAM && family != AF_UNIX) {
         option(fd, IPPROTO_TCP, TCP_NODELAY, 1); /* those that are accepted inherit both */
         option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);

@@ -15,6 +15,10 @@
 
 static weft_ctx *forever(void) { return weft_background(); }
 
+typedef struct ends_of_tcp {
+    int near, far;
+} ends_of_tcp;
+
 /* ---- addresses --------------------------------------------------------------------- */
 
 WEFT_TEST(numbers_need_no_resolver)
@@ -202,6 +206,96 @@ WEFT_TEST(tcp)
     weft_fd_close(got);
     weft_fd_close(server);
     weft_check(weft_dial(forever(), "tcp", text), ==, -ECONNREFUSED);
+}
+
+static ends_of_tcp connection(void)
+{
+    char text[WEFT_ADDR_TEXT_MAX];
+    int server = weft_listen(forever(), "tcp", "127.0.0.1:0");
+    int near = weft_dial(forever(), "tcp", at_port(server, "127.0.0.1", text, sizeof text));
+    int far = weft_accept(forever(), server, NULL, NULL);
+    weft_check(near >= 0 && far >= 0);
+    weft_fd_close(server);
+    return (ends_of_tcp){near, far};
+}
+
+static void read_one(int fd, int *got, weft_wg *wg)
+{
+    char c = 0;
+    ssize_t n = weft_read(forever(), fd, &c, 1);
+    *got = n == 1 ? c : (int)n;
+    weft_wg_done(wg);
+}
+
+/* Bytes that came together are read one by one, and by several readers. */
+WEFT_TEST(what_one_reader_leaves_another_gets)
+{
+    ends_of_tcp e = connection();
+    for (int round = 0; round < 200; round++) {
+        weft_wg wg = {0};
+        int got[4];
+        weft_wg_add(&wg, 4);
+        for (int i = 0; i < 4; i++)
+            weft_go(read_one, e.far, &got[i], &wg);
+        if (round % 2)
+            weft_test_until_waiting(4, WEFT_WAIT_IO);
+        weft_check(weft_write_all(forever(), e.near, "abcd", 4), ==, 4);
+        weft_wg_wait(&wg);
+        weft_check(got[0] + got[1] + got[2] + got[3], ==, 'a' + 'b' + 'c' + 'd');
+    }
+    weft_fd_close(e.near);
+    weft_fd_close(e.far);
+}
+
+/* The end that comes with the last bytes, before anybody looks; and an abort. */
+WEFT_TEST(the_end_is_seen_behind_the_last_bytes)
+{
+    for (int round = 0; round < 50; round++) {
+        ends_of_tcp e = connection();
+        char buf[100];
+        weft_check(weft_write_all(forever(), e.near, "one", 3), ==, 3);
+        weft_check(weft_read(forever(), e.far, buf, sizeof buf), ==, 3);
+        weft_auto(weft_ctx, soon) = weft_ctx_with_timeout(forever(), 100 * WEFT_MICROSECOND);
+        weft_check(weft_read(soon, e.far, buf, sizeof buf), ==, -ETIMEDOUT); /* it is watched now */
+        weft_check(weft_write_all(forever(), e.near, "last", 4), ==, 4);
+        if (round % 2)
+            weft_check(shutdown(e.near, SHUT_WR), ==, 0);
+        weft_check(weft_read(forever(), e.far, buf, sizeof buf), ==, 4);
+        if (round % 2 == 0)
+            weft_check(shutdown(e.near, SHUT_WR), ==, 0);
+        weft_check(weft_read(forever(), e.far, buf, sizeof buf), ==, 0);
+        weft_check(weft_read(forever(), e.far, buf, sizeof buf), ==, 0);
+        struct linger reset = {1, 0};
+        setsockopt(e.far, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        weft_fd_close(e.far);
+        weft_check(weft_read(forever(), e.near, buf, sizeof buf), ==, -ECONNRESET);
+        weft_fd_close(e.near);
+    }
+}
+
+/* close(2) takes a socket that weft watches, and its number goes to a pipe. */
+WEFT_TEST(a_watched_socket_is_closed_behind_our_back)
+{
+    ends_of_tcp e = connection();
+    char buf[10];
+    weft_auto(weft_ctx, soon) = weft_ctx_with_timeout(forever(), WEFT_MILLISECOND);
+    weft_check(weft_read(soon, e.far, buf, sizeof buf), ==, -ETIMEDOUT);
+    int fd[2], got = 0;
+    weft_check(pipe(fd), ==, 0);
+    weft_check(close(e.far), ==, 0);
+    weft_check(dup2(fd[0], e.far), ==, e.far);
+    close(fd[0]);
+    fd[0] = e.far;
+    weft_wg wg = {0};
+    weft_wg_add(&wg, 1);
+    weft_go(read_one, fd[0], &got, &wg);
+    weft_test_until_waiting(1, WEFT_WAIT_IO);
+    weft_check(write(fd[1], "x", 1), ==, 1);
+    weft_wg_wait(&wg);
+    weft_check(got, ==, 'x');
+    weft_fd_close(fd[0]);
+    weft_fd_close(fd[1]);
+    weft_fd_close(e.near);
 }
 
 WEFT_TEST(without_a_host_both_families_are_served)

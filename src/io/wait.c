@@ -57,17 +57,29 @@ int(weft_wait_fd)(weft_ctx *ctx, int fd, int events)
     int err = weft__ctx_check(ctx);
     if (err != 0)
         return err;
-    uint32_t life = weft__fd_generation(fd);
+    struct fd_state *owned;
+    uint32_t life = weft__fd_life(fd, &owned), cleared = 0;
+    if (fd < 0)
+        return -EBADF;
     for (;;) {
         struct pollfd p = {.fd = fd, .events = (short)events};
-        int n = fd < 0 ? -EBADF : poll(&p, 1, 0);
-        if (n < -1 || (n < 0 && errno != EINTR))
-            return n < -1 ? n : -errno;
-        if (n > 0)
+        int n = poll(&p, 1, 0);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        if (n > 0) {
+            if (cleared)
+                fd_restore(owned, cleared);
             return p.revents & POLLNVAL ? -EBADF : p.revents;
+        }
+        if (owned && !cleared) {
+            cleared = (uint32_t)events;
+            fd_clear(owned, cleared);
+            continue;
+        }
         err = weft__fd_wait(ctx, fd, life, (uint32_t)events, pc);
-        if (err < 0)
+        if (err < 0 && err != -EAGAIN)
             return err == -EPERM ? events : err;
+        cleared = 0;
     }
 }
 

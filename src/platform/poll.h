@@ -7,8 +7,8 @@
  * There is one set of watched descriptors in the process.  Arming asks for one
  * report; after it the descriptor is silent until it is armed anew.  A
  * descriptor that is ready already when it is armed is reported at once, so
- * nothing is lost between a try that failed and the wait.  A closed descriptor
- * is no longer watched.
+ * nothing is lost between a try that failed and the wait.  Watching asks for a
+ * report of each change.  A closed descriptor is no longer in the set.
  *
  * Events are poll(2)'s: POLLIN, POLLOUT, POLLPRI, POLLRDHUP; POLLERR and
  * POLLHUP are always reported.
@@ -38,6 +38,9 @@ void weft__poll_close(void);
  * are always ready, as regular files are.
  */
 int weft__poll_arm(int fd, uint64_t key, uint32_t events, bool known);
+/* weft__poll_watch - report @fd each time that any event comes up, until it is
+ * closed or forgotten; what is there already is reported at once. */
+int weft__poll_watch(int fd, uint64_t key, bool known);
 /* weft__poll_forget - watch it no longer; it is about to be closed. */
 void weft__poll_forget(int fd);
 

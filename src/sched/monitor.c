@@ -213,6 +213,7 @@ static void *monitor_main(void *arg)
             timers_due();
         if (!load_relaxed(&sched.poller) && weft__netpoll_due(now, LOOK_NS / 2))
             see_to_descriptors();
+        bool look_again = weft__netpoll_look_after();
         bool others_wait = due || load_relaxed(&sched.global_count) > 0;
         int n = load_acquire(&sched.proc_max);
         for (int i = 0; i < n; i++)
@@ -224,7 +225,7 @@ static void *monitor_main(void *arg)
         if (unlikely(short_now))
             short_of_threads(now);
 
-        bool idle = load_relaxed(&sched.taken_count) == 0 && !short_now;
+        bool idle = load_relaxed(&sched.taken_count) == 0 && !short_now && !look_again;
         bool more = weft__stacks_trim(idle);
         close |= more;
         idle_looks = idle && !more ? idle_looks + 1 : 0;

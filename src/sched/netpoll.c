@@ -22,9 +22,16 @@
  * reaches nobody.  What cannot be noticed is close(2) while a goroutine waits:
  * it waits on, as a thread in poll(2) would.  weft_fd_close() wakes it.
  *
+ * Sockets that weft made are watched all the time, edge by edge, which saves the
+ * system call for each wait, and for most reads the one that finds nothing.
+ * That, too, is a guess, since close(2) may take them as well: so a wait that
+ * lasts longer than two looks of the monitor is armed anew, and a mistake costs
+ * some milliseconds instead of for ever.
+ *
  * sched.io_waits counts from before the parking until the goroutine runs again,
  * so that one on its way from the poll to a queue is not taken for nothing.
  */
+#define _GNU_SOURCE
 #include "sched/netpoll.h"
 
 #include <errno.h>
@@ -39,7 +46,8 @@ static struct {
     struct lock lock; /* guards the making */
     struct fd_state *table;
     size_t count;
-    bool up; /* acquire/release [netpoll.up] */
+    bool up;                 /* acquire/release [netpoll.up] */
+    struct fd_state *listed; /* waits of owned descriptors to be looked after; a stack */
 } np;
 
 static size_t table_size(void)
@@ -91,9 +99,10 @@ struct fd_state *weft__fd_state(int fd, int *err)
 
 int weft__fd_number(const struct fd_state *d) { return (int)(d - np.table); }
 
-uint32_t weft__fd_generation(int fd)
+uint32_t weft__fd_life(int fd, struct fd_state **owned)
 {
     struct fd_state *d = state_of(fd);
+    *owned = d && d->owned ? d : NULL;
     return d ? load_relaxed(&d->generation) : 0;
 }
 
@@ -102,6 +111,14 @@ uint32_t weft__fd_generation(int fd)
 static uint64_t key_of(const struct fd_state *d)
 {
     return (uint64_t)d->generation << 32 | (uint32_t)weft__fd_number(d);
+}
+
+/* Called with d->lock held. */
+static int watch(struct fd_state *d)
+{
+    int err = weft__poll_watch(weft__fd_number(d), key_of(d), d->known);
+    d->known = err == 0;
+    return err;
 }
 
 /* Called with d->lock held: arms for whoever waits, and for @more. */
@@ -115,6 +132,21 @@ static int arm(struct fd_state *d, uint32_t more)
     return err;
 }
 
+/* Called with d->lock held. */
+static void list(struct fd_state *d)
+{
+    d->waits++;
+    if (d->listed)
+        return;
+    d->listed = true;
+    struct fd_state *first = load_relaxed(&np.listed);
+    do
+        d->next_listed = first;
+    /* release [np.listed] */
+    while (!__atomic_compare_exchange_n(&np.listed, &first, d, true, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED));
+}
+
 /* A thread that is no M, or an M that lost its P, does not poll itself: if nobody
  * does, an idle M must. */
 static void see_to_a_poller(void)
@@ -125,18 +157,40 @@ static void see_to_a_poller(void)
     weft__netpoll_cover();
 }
 
+/* On the list before it looks: fd_restore() does these in the other order [fd.ready]. */
+static int await_owned(struct fd_state *d, struct fd_waiter *w)
+{
+    int err = d->known ? 0 : watch(d);
+    if (err != 0)
+        return err;
+    waitq_push(&d->waiters, &w->w);
+    full_fence();
+    if (load_seq(&d->ready) & w->want) {
+        waitq_remove(&d->waiters, &w->w);
+        return -EAGAIN;
+    }
+    list(d);
+    return 0;
+}
+
+static int await_armed(struct fd_state *d, struct fd_waiter *w)
+{
+    int err = arm(d, w->want);
+    if (err == 0)
+        waitq_push(&d->waiters, &w->w);
+    return err;
+}
+
 int weft__fd_await(struct fd_state *d, struct fd_waiter *w)
 {
     weft__assert_held(&d->lock);
     add_seq(&sched.io_waits, 1);
-    int err = arm(d, w->want);
-    if (err != 0) {
+    int err = d->owned ? await_owned(d, w) : await_armed(d, w);
+    if (err != 0)
         sub_seq(&sched.io_waits, 1);
-        return err;
-    }
-    waitq_push(&d->waiters, &w->w);
-    see_to_a_poller();
-    return 0;
+    else
+        see_to_a_poller();
+    return err;
 }
 
 void weft__fd_awaited(void) { sub_seq(&sched.io_waits, 1); }
@@ -170,9 +224,17 @@ static void take_event(const struct poll_event *e, struct ready_list *out)
     struct fd_state *d = state_of((int)(uint32_t)e->key);
     if (!d)
         return;
+    bool broken = e->events & (POLLERR | POLLHUP);
     weft__lock(&d->lock);
-    if (d->generation == (uint32_t)(e->key >> 32)) {
-        bool broken = e->events & (POLLERR | POLLHUP);
+    if (d->generation == (uint32_t)(e->key >> 32) && d->owned) {
+        uint32_t news = e->events & (POLLIN | POLLOUT | POLLPRI);
+        if (e->events & (POLLRDHUP | POLLPRI))
+            news |= FD_STICKY | POLLIN;
+        if (broken)
+            news |= FD_STICKY | POLLIN | POLLOUT;
+        __atomic_fetch_or(&d->ready, news, __ATOMIC_SEQ_CST);
+        take_waiters(d, broken ? ~(uint32_t)0 : news | e->events, e->events, out);
+    } else if (d->generation == (uint32_t)(e->key >> 32)) {
         take_waiters(d, broken ? ~(uint32_t)0 : e->events, e->events, out);
         /* What was armed was armed for all.  It fails when somebody closed it. */
         if (d->waiters.first && arm(d, 0) != 0)
@@ -195,9 +257,89 @@ struct g *weft__netpoll(int64_t timeout_ns)
     return list.first;
 }
 
+/* Somebody has left @events behind while others wait for them. */
+noinline void weft__fd_share(struct fd_state *d, uint32_t events)
+{
+    struct ready_list list = {0};
+    list.end = &list.first;
+    weft__lock(&d->lock);
+    take_waiters(d, events & (POLLIN | POLLOUT), events, &list);
+    weft__unlock(&d->lock);
+    weft__ready_all(list.first);
+}
+
+/* ---- looking after owned descriptors ------------------------------------------------------ */
+
+/* Called with d->lock held: true when it stays on the list. */
+static bool look_after(struct fd_state *d, struct ready_list *out)
+{
+    d->listed = false;
+    if (!d->waiters.first)
+        return false;
+    if (d->seen_waits != d->waits) { /* another wait than the last time */
+        d->seen_waits = d->waits;
+        return true;
+    }
+    if (watch(d) != 0)
+        take_waiters(d, ~(uint32_t)0, 0, out); /* somebody closed it */
+    return false;
+}
+
+bool weft__netpoll_look_after(void)
+{
+    if (!load_acquire(&np.up)) /* [netpoll.up] */
+        return false;
+    struct ready_list out = {0};
+    out.end = &out.first;
+    bool more = false;
+    /* acquire [np.listed] */
+    struct fd_state *d = __atomic_exchange_n(&np.listed, NULL, __ATOMIC_ACQUIRE), *next;
+    for (; d; d = next) {
+        next = d->next_listed;
+        weft__lock(&d->lock);
+        if (look_after(d, &out)) {
+            more = true;
+            d->waits--; /* list() counts it */
+            list(d);
+        }
+        weft__unlock(&d->lock);
+    }
+    weft__ready_all(out.first);
+    return more;
+}
+
 /* ---- the lives of a descriptor --------------------------------------------------------- */
 
-static void next_life(int fd, bool forget)
+/* Called with d->lock held. */
+static void next_life(struct fd_state *d, struct ready_list *out)
+{
+    store_relaxed(&d->generation, d->generation + 1);
+    d->known = d->owned = d->stream = false;
+    take_waiters(d, ~(uint32_t)0, 0, out);
+}
+
+static void begin(int fd, bool owned, bool stream)
+{
+    int err;
+    struct fd_state *d = owned ? weft__fd_state(fd, &err) : state_of(fd);
+    if (!d)
+        return;
+    struct ready_list list = {0};
+    list.end = &list.first;
+    weft__lock(&d->lock);
+    next_life(d, &list);
+    d->owned = owned;
+    d->stream = stream;
+    store_relaxed(&d->ready, POLLIN | POLLOUT);
+    weft__unlock(&d->lock);
+    weft__ready_all(list.first);
+}
+
+void weft__fd_new(int fd) { begin(fd, false, false); }
+
+void weft__fd_own(int fd, bool stream) { begin(fd, load_relaxed(&sched.running), stream); }
+
+void weft__fd_end(int fd)
 {
     struct fd_state *d = state_of(fd);
     if (!d)
@@ -205,18 +347,12 @@ static void next_life(int fd, bool forget)
     struct ready_list list = {0};
     list.end = &list.first;
     weft__lock(&d->lock);
-    store_relaxed(&d->generation, d->generation + 1);
-    if (forget && d->known)
+    if (d->known)
         weft__poll_forget(fd);
-    d->known = false;
-    take_waiters(d, ~(uint32_t)0, 0, &list);
+    next_life(d, &list);
     weft__unlock(&d->lock);
     weft__ready_all(list.first);
 }
-
-void weft__fd_new(int fd) { next_life(fd, false); }
-
-void weft__fd_end(int fd) { next_life(fd, true); }
 
 void weft__netpoll_stop(void)
 {

@@ -499,10 +499,13 @@ static struct g *local_take(struct p *p)
     return runq_take(&p->runq);
 }
 
-/* What descriptors became ready for, without waiting. */
+/*
+ * What descriptors became ready for, without waiting.  With one P nobody else
+ * could do anything meanwhile: it asks only once, when it sleeps.
+ */
 static struct g *poll_take(struct m *m)
 {
-    if (likely(!weft__netpoll_waited()))
+    if (likely(!weft__netpoll_waited()) || sched.proc_max == 1)
         return NULL;
     struct g *list = weft__netpoll(0);
     if (!list)
@@ -583,9 +586,14 @@ static bool go_idle(struct m *m)
     }
     store_relaxed(&m->p, NULL);
     weft__p_idle(p);
+    bool alone = sched.taken_count == 0;
     weft__unlock(&sched.lock);
     stop_spinning(m);
-    heavy_fence(); /* [idle] */
+    /* Who has no P fences itself, and whoever takes one from now on sees ours idle. */
+    if (alone)
+        full_fence();
+    else
+        heavy_fence(); /* [idle] */
     if (work_visible() && weft__p_acquire(m)) {
         m->spinning = true;
         add_seq(&sched.spinning, 1);

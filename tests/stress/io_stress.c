@@ -13,7 +13,7 @@
 
 #include "stress.h"
 
-enum { PAIRS = 6 };
+enum { PAIRS = 8 };
 
 static atomic_bool stop;
 static atomic_long passed, ended, closed_under;
@@ -135,6 +135,18 @@ static void caller(weft_wg *all)
     weft_wg_done(all);
 }
 
+static void connect_tcp(int fd[2])
+{
+    char text[WEFT_ADDR_TEXT_MAX];
+    weft_addr at;
+    int server = weft_listen(weft_background(), "tcp", "127.0.0.1:0");
+    REQUIRE(server >= 0 && weft_addr_local(server, &at) == 0);
+    fd[1] = weft_dial(weft_background(), "tcp", weft_addr_text(&at, text, sizeof text));
+    fd[0] = weft_accept(weft_background(), server, NULL, NULL);
+    REQUIRE(fd[0] >= 0 && fd[1] >= 0);
+    weft_fd_close(server);
+}
+
 int weft_main(int argc, char **argv)
 {
     (void)argc, (void)argv;
@@ -142,7 +154,9 @@ int weft_main(int argc, char **argv)
     line lines[PAIRS] = {{0}};
     for (int i = 0; i < PAIRS; i++) {
         int fd[2], mode = i & 1 ? 0 : O_NONBLOCK;
-        if (i < 4)
+        if (i >= 6)
+            connect_tcp(fd);
+        else if (i < 4)
             REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | mode, 0, fd) == 0);
         else
             REQUIRE(pipe2(fd, O_CLOEXEC | mode) == 0);

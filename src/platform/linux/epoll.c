@@ -2,8 +2,8 @@
 /*
  * Waiting on many descriptors, by epoll.
  *
- * All registrations are one-shot and edge-triggered: an event that nobody asked
- * for wakes no thread.  Arming a registration again makes the kernel look at
+ * All registrations are edge-triggered, and those that are armed for a wait are
+ * one-shot: an event that nobody asked for wakes no thread.  Arming a registration again makes the kernel look at
  * the descriptor, so readiness that came in between is reported.
  *
  * The kernel drops a registration when the last descriptor of the file is
@@ -85,13 +85,22 @@ void weft__poll_close(void)
     set = interrupt = -1;
 }
 
-int weft__poll_arm(int fd, uint64_t key, uint32_t events, bool known)
+static int add(int fd, uint64_t key, uint32_t events, bool known)
 {
-    events |= EPOLLET | EPOLLONESHOT;
     int err = control(known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, key, events);
     if (err == (known ? -ENOENT : -EEXIST))
         err = control(known ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, key, events);
     return err;
+}
+
+int weft__poll_arm(int fd, uint64_t key, uint32_t events, bool known)
+{
+    return add(fd, key, events | EPOLLET | EPOLLONESHOT, known);
+}
+
+int weft__poll_watch(int fd, uint64_t key, bool known)
+{
+    return add(fd, key, EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET, known);
 }
 
 void weft__poll_forget(int fd) { control(EPOLL_CTL_DEL, fd, 0, 0); }

@@ -1,0 +1,3 @@
+module net_bench
+
+go 1.19
