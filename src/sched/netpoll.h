@@ -7,6 +7,7 @@
 
 #include "platform/poll.h"
 #include "sched/park.h"
+#include "sched/runq.h"
 #include "sched/sched.h"
 
 /*
@@ -108,6 +109,13 @@ static inline bool weft__netpoll_waited(void) { return load_relaxed(&sched.io_wa
 static inline bool weft__netpoll_due(int64_t now, int64_t after)
 {
     return unlikely(weft__netpoll_waited()) && now - load_relaxed(&sched.polled_at) > after;
+}
+
+/* weft__netpoll_wanted - by @p, which has work but perhaps not much of it: what is
+ * ready waits as well in the kernel as in a long queue. */
+static inline bool weft__netpoll_wanted(struct p *p, int64_t now)
+{
+    return weft__netpoll_due(now, POLL_EVERY_NS) && runq_length(&p->runq) < RUNQ_SIZE / 4;
 }
 
 #endif /* WEFT_SRC_NETPOLL_H */

@@ -244,7 +244,7 @@ static inline struct g *pick(struct p *p)
         return NULL;
     struct g *g;
     if (unlikely(p->tick % GLOBAL_EVERY == 0)) {
-        if (unlikely(weft__netpoll_waited()) && weft__netpoll_due(weft__now(), POLL_EVERY_NS))
+        if (unlikely(weft__netpoll_waited()) && weft__netpoll_wanted(p, weft__now()))
             return NULL;
         if ((g = weft__global_take(p, 1)))
             return g;

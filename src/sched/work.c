@@ -660,8 +660,12 @@ static struct g *find_work(struct m *m)
         store_relaxed(&sched.coarse_now, now);
         if (weft__timers_next() <= now)
             weft__timers_run(now);
-        if (weft__netpoll_due(now, POLL_EVERY_NS))
+        if (weft__netpoll_wanted(p, now)) {
             weft__ready_all(weft__netpoll(0));
+            /* As long as these come the ring is never empty: the queue has its turn. */
+            if ((g = weft__global_take(p, TAKE_MAX)))
+                break;
+        }
         if ((g = local_take(p)) || (g = weft__global_take(p, TAKE_MAX)) || (g = poll_take(m)) ||
             (g = search(m)))
             break;
