@@ -326,6 +326,7 @@ WEFT_TEST(a_context_ends_a_call_that_waits)
             check_through(&s, kinds[i].call(weft_background(), s.fd));
         clear(&s);
     }
+    weft_test_until_idle(); /* who is done is not yet gone */
     weft_check(weft_num_goroutine(), ==, 1);
     weft_check(open_descriptors(), <=, before + 3); /* the poll's two, and sendfile's file */
 }
@@ -411,6 +412,7 @@ WEFT_TEST(a_context_that_ends_at_the_same_time)
         clear(&s);
     }
     weft_check(through + ended, ==, rounds * (KINDS - 3));
+    weft_test_until_idle(); /* who is done is not yet gone */
     weft_check(weft_num_goroutine(), ==, 1);
     weft_check(through > 0 && ended > 0);
 }
