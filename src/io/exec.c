@@ -140,6 +140,9 @@ static int spawn(struct plan *plan, const char *const *argv, const weft_proc_opt
     int err = -posix_spawnp(pid, argv[0], &plan->actions, &attr, (char *const *)argv,
                             o->env ? (char *const *)o->env : environ);
     posix_spawnattr_destroy(&attr);
+    /* Where an emulator makes fork() of vfork() the child may not be so far yet. */
+    if (err == 0)
+        setpgid(*pid, *pid);
     return err;
 }
 
