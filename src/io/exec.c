@@ -6,7 +6,8 @@
  * runs anything of ours in the child.  It leads a group of its own; killing is
  * for the group.  A group's number is taken as long as its leader was not
  * reaped, so killing and reaping exclude each other by the lock, and nothing is
- * killed after.
+ * killed after.  When the context has ended, what the leader left of its group is
+ * killed before it is reaped.
  *
  * The end is learned from a pidfd.  Where there is none, as before Linux 5.3,
  * waitpid() is asked again and again, at most every NAP_MAX.
@@ -39,9 +40,10 @@
 #define OUT_MAX ((size_t)64 << 20)
 
 struct weft_proc {
-    struct lock lock; /* guards: reaped, status, shares */
+    struct lock lock; /* guards: reaped, ending, status, shares */
     bool reaped;
-    int status; /* of waitpid(), or a negative errno value */
+    bool ending; /* the context has ended: nobody of the group outlives the leader */
+    int status;  /* of waitpid(), or a negative errno value */
     int shares;
     int pid, pidfd;
     int in, out, err; /* our ends */
@@ -166,6 +168,9 @@ int weft_proc_kill(weft_proc *p, int sig)
 /* The context has ended. */
 static void put_an_end(struct weft_proc *p)
 {
+    weft__lock(&p->lock);
+    p->ending = true;
+    weft__unlock(&p->lock);
     if (p->grace > 0 && weft_proc_kill(p, SIGTERM) == 0) {
         weft_time until = weft_now() + p->grace;
         weft_duration nap = NAP_MIN, left;
@@ -238,6 +243,10 @@ static bool reap(struct weft_proc *p)
     weft__lock(&p->lock);
     if (!p->reaped) {
         int status, r;
+        siginfo_t ended = {.si_pid = 0};
+        if (p->ending && waitid(P_PID, (id_t)p->pid, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+            ended.si_pid != 0)
+            kill(-p->pid, SIGKILL);
         do
             r = waitpid(p->pid, &status, WNOHANG);
         while (r < 0 && errno == EINTR);
@@ -322,18 +331,48 @@ static int collect_to(weft_ctx *ctx, int fd, struct output *o)
 }
 
 struct run {
-    weft_ctx *ctx; /* ends the program too */
+    weft_ctx *ctx;     /* ends the program too */
+    weft_ctx *reading; /* ends when, after that, the program is gone */
     weft_proc *p;
     const weft_exec_opts *opts;
+    weft_wg stopper;
     struct output out, err;
 };
+
+/* What is in the pipe. */
+static void drain(int fd, struct output *o)
+{
+    ssize_t n;
+    while (o->len < o->max && (o->room - o->len >= 2 || make_room(o))) {
+        size_t room = o->room - o->len - 1, rest = o->max - o->len;
+        do
+            n = read(fd, o->at + o->len, room < rest ? room : rest);
+        while (n < 0 && errno == EINTR);
+        if (n <= 0)
+            break;
+        o->len += (size_t)n;
+    }
+}
 
 /* An error ends the rest; the first one counts. */
 static void collect(struct run *r, int fd, struct output *o)
 {
-    int err = collect_to(r->ctx, fd, o);
-    if (err != 0)
+    int err = collect_to(r->reading, fd, o);
+    if (err == 0)
+        return;
+    if (weft_ctx_err(r->reading) != 0)
+        drain(fd, o);
+    else
         weft_ctx_cancel_cause(r->ctx, err);
+}
+
+/* The context has ended.  What the program says until it is gone is still read;
+ * what it started elsewhere may keep the pipes open for longer. */
+static void stop_reading(struct run *r)
+{
+    (void)weft_proc_wait(weft_background(), r->p, NULL);
+    weft_ctx_cancel(r->reading);
+    weft_wg_done(&r->stopper);
 }
 
 static void feed(struct run *r)
@@ -346,6 +385,8 @@ static void feed(struct run *r)
 static int run_it(struct run *r, int *status)
 {
     weft_wg wg = {0};
+    weft_wg_add(&r->stopper, 1);
+    weft_ctx_call at_end = weft_ctx_after_func(r->ctx, stop_reading, r);
     if (weft_proc_in(r->p) >= 0)
         weft_wg_go(&wg, feed, r);
     if (weft_proc_err(r->p) >= 0)
@@ -354,6 +395,8 @@ static int run_it(struct run *r, int *status)
         collect(r, weft_proc_out(r->p), &r->out);
     weft_wg_wait(&wg);
     int err = weft_proc_wait(r->ctx, r->p, status);
+    if (!weft_ctx_call_stop(at_end))
+        weft_wg_wait(&r->stopper);
     if (err == 0 || err == -ECHILD)
         return err;
     /* It is being killed; with grace, it may end in good order. */
@@ -393,7 +436,9 @@ int(weft_exec)(weft_ctx *ctx, const char *const *argv, const weft_exec_opts *opt
     size_t max = o->out_max ? o->out_max : OUT_MAX;
     weft_auto(weft_ctx, run_ctx) = weft_ctx_with_cancel(ctx);
     weft_auto(weft_proc, p) = NULL;
-    struct run r = {run_ctx, NULL, o, {.max = max}, {.max = max}};
+    weft_auto(weft_ctx, reading) = weft_ctx_with_cancel(weft_background());
+    struct run r = {
+        .ctx = run_ctx, .reading = reading, .opts = o, .out = {.max = max}, .err = {.max = max}};
     err = weft_proc_start(run_ctx, argv, &how, &p);
     if (err != 0)
         return err;

@@ -130,13 +130,26 @@ static int still_open(int fd)
     return poll(&p, 1, 10000) != 1;
 }
 
+static void cancel_when_begun(weft_ctx *ctx, int fd)
+{
+    char c;
+    weft_check(weft_read(forever(), fd, &c, 1), ==, 1);
+    weft_ctx_cancel(ctx);
+}
+
+/* @script: a format that is given the pipe's number. */
 static void check_killed(const weft_exec_opts *opts, const char *script, int signal)
 {
     int fd[2];
     weft_check(pipe(fd), ==, 0); /* survives exec */
+    char with_pipe[200];
+    snprintf(with_pipe, sizeof with_pipe, script, fd[1]);
     weft_exec_result r;
-    weft_auto(weft_ctx, soon) = weft_ctx_with_timeout(forever(), 50 * WEFT_MILLISECOND);
-    weft_check(weft_exec(soon, sh(script), opts, &r), ==, -ETIMEDOUT);
+    weft_wg wg = {0};
+    weft_auto(weft_ctx, ctx) = weft_ctx_with_cancel(forever());
+    weft_wg_go(&wg, cancel_when_begun, ctx, fd[0]);
+    weft_check(weft_exec(ctx, sh(with_pipe), opts, &r), ==, -ECANCELED);
+    weft_wg_wait(&wg);
     weft_expect(r.signal, ==, signal);
     weft_expect(r.out, ==, "begun\n");
     weft_exec_result_free(&r);
@@ -148,15 +161,17 @@ static void check_killed(const weft_exec_opts *opts, const char *script, int sig
 
 WEFT_TEST(the_context_kills_the_group)
 {
-    check_killed(NULL, "echo begun; sleep 1000 & sleep 1000 & wait", SIGKILL);
-    check_killed(NULL, "trap '' TERM; echo begun; sleep 1000 & wait; sleep 1000", SIGKILL);
+    check_killed(NULL, "echo begun; echo >&%d; sleep 1000 & sleep 1000 & wait", SIGKILL);
+    check_killed(NULL, "trap '' TERM; echo begun; echo >&%d; sleep 1000 & wait; sleep 1000",
+                 SIGKILL);
 }
 
 WEFT_TEST(grace_lets_it_end_in_good_order)
 {
     weft_exec_opts patient = {.grace = 10 * WEFT_SECOND}, brief = {.grace = 20 * WEFT_MILLISECOND};
-    check_killed(&patient, "trap 'exit 5' TERM; echo begun; sleep 1000 & wait", 0);
-    check_killed(&brief, "trap '' TERM; echo begun; sleep 1000 & wait; sleep 1000", SIGKILL);
+    check_killed(&patient, "trap 'exit 5' TERM; echo begun; echo >&%d; sleep 1000 & wait", 0);
+    check_killed(&brief, "trap '' TERM; echo begun; echo >&%d; sleep 1000 & wait; sleep 1000",
+                 SIGKILL);
 }
 
 WEFT_TEST(an_ended_context_starts_nothing)
