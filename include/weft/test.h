@@ -21,13 +21,16 @@
  * failure, and the others still run.  What a test prints is shown when it
  * fails.  The program prints "--- FAIL: name (0.00s)" for each failure, ends
  * with the line "N passed, N failed", and exits with 1 when one failed.
+ * `weft test` builds and runs whole folders of them: docs/guide/testing.md.
  *
- *     -run REGEX        only the tests whose name matches (extended regular expression)
- *     -list             print their names instead
- *     -v                say what is running, and show all output at once
- *     -count N          run each N times
- *     -timeout SECONDS  for one test; default 60, 0 for none.  A test that takes longer
- *                       is shown with all its goroutines
+ *     -run REGEX     only the tests whose name matches (extended regular expression);
+ *                    behind a / the names of sub-tests
+ *     -list          print their names instead
+ *     -v             say what is running, and show all output as it comes
+ *     -count N       run each N times
+ *     -procs LIST    run all with each of these WEFT_PROCS, as 1,2,8
+ *     -timeout TIME  for one test, as 30s or 1m30s; default 60s, 0 for none.  A test that
+ *                    takes longer is shown with all its goroutines
  */
 #ifndef WEFT_TEST_H
 #define WEFT_TEST_H
@@ -158,6 +161,9 @@ typedef enum weft_wait_reason {
  *
  * Threads that are no goroutines do not count.  When it takes longer than
  * ten seconds the test fails and all goroutines are shown.
+ *
+ * Order:  none.  The state is seen from outside, so what others have written
+ * before is read with atomics, or is a race to -race.
  */
 #define weft_test_until_waiting(n, reason)                                                         \
     weft_impl_test_until_waiting(__FILE__, __LINE__, n, reason)
@@ -165,7 +171,8 @@ typedef enum weft_wait_reason {
 /**
  * weft_test_until_idle - until every other goroutine waits for something or has ended.
  *
- * One that sleeps waits too.  Gives up as weft_test_until_waiting() does.
+ * One that sleeps waits too.  Gives up, and orders nothing, as
+ * weft_test_until_waiting() does.
  */
 #define weft_test_until_idle() weft_impl_test_until_idle(__FILE__, __LINE__)
 
