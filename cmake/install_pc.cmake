@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# Writes weft.pc for the prefix that is being installed to, which may be given as late as in
+# Writes weft.pc, and weft-NAME.pc for each module that was built, for the prefix that is being installed to, which may be given as late as in
 # `cmake --install BUILD --prefix PREFIX`.  The weft_ variables come from CMakeLists.txt.
 
 # Both folders stay relative to ${prefix} where they can, so `pkg-config --define-prefix` works.
@@ -18,5 +18,7 @@ if(NOT libdir MATCHES "^(/usr)?/lib(64)?(/[^/]+-linux-gnu)?/?$")
     set(pc_rpath " -Wl,-rpath,\${libdir}")
 endif()
 
-configure_file("${weft_template}" "${weft_result}" @ONLY)
-file(INSTALL "${weft_result}" DESTINATION "${libdir}/pkgconfig")
+foreach(name weft ${weft_modules})
+    configure_file("${weft_templates}/${name}.pc.in" "${weft_results}/${name}.pc" @ONLY)
+    file(INSTALL "${weft_results}/${name}.pc" DESTINATION "${libdir}/pkgconfig")
+endforeach()
