@@ -182,6 +182,35 @@ void compile_add_library(struct list *command, const struct compile *c, const st
         list_add(command, compile_libs[i]);
 }
 
+/* The archive of a module of weft, from -lweft_NAME; NULL for other libraries. */
+static const char *module_archive(const char *lib, const struct home *home)
+{
+    const char *module = "-lweft_";
+    return strncmp(lib, module, strlen(module)) == 0 ? text("%s/lib%s.a", home->lib, lib + 2)
+                                                     : NULL;
+}
+
+void compile_add_libs(struct list *command, const struct list *libs, const struct home *home)
+{
+    for (size_t i = 0; i < libs->count; i++) {
+        const char *archive = module_archive(libs->item[i], home);
+        list_add(command, archive ? archive : libs->item[i]);
+    }
+}
+
+/* Complain, better than the linker would, about a module that is not there. */
+static int check_modules(const struct list *libs, const struct home *home)
+{
+    for (size_t i = 0; i < libs->count; i++) {
+        const char *archive = module_archive(libs->item[i], home);
+        if (archive && access(archive, R_OK) != 0)
+            return complain("%s: %s (<weft/%s.h> needs it; weft was built without what that "
+                            "stands on, see README.md)",
+                            archive, strerror(errno), libs->item[i] + strlen("-lweft_"));
+    }
+    return 0;
+}
+
 /* The whole call of the compiler, in the order that compile.h promises. */
 static int compose(const struct compile *c, const char *output, struct list *command)
 {
@@ -189,6 +218,8 @@ static int compose(const struct compile *c, const char *output, struct list *com
     int status = home_find(&home);
     if (status == 0)
         status = home_check(&home);
+    if (status == 0)
+        status = check_modules(&c->libs, &home);
     if (status == 0)
         status = compile_compiler(command);
     if (status != 0)
@@ -202,7 +233,7 @@ static int compose(const struct compile *c, const char *output, struct list *com
         list_add(command, "-x");
         list_add(command, "none");
     }
-    list_add_all(command, &c->libs);
+    compile_add_libs(command, &c->libs, &home);
     compile_add_library(command, c, &home);
     list_add(command, "-o");
     list_add(command, output);

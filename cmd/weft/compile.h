@@ -16,6 +16,10 @@
  *
  * They may hold -D -I -L -l -O -U -pthread -std= and nothing else, so that building a file does
  * not run what it names.  Relative folders in them start at the file's own.
+ *
+ * A source that includes <weft/pg.h> is linked with that module and what it stands on, as if it said
+ * `//weft: -lweft_pg -lpq`; one that does so through a header of its own must say it.  -lweft_NAME
+ * there means the archive beside libweft.a: the shared one would bring a second libweft along.
  */
 #ifndef WEFT_CMD_COMPILE_H
 #define WEFT_CMD_COMPILE_H
@@ -65,6 +69,9 @@ bool compile_fixed_addresses(const struct compile *c);
 
 /* compile_compiler - add the words of CC, or cc; 0, or the status of a complaint. */
 int compile_compiler(struct list *command);
+
+/* compile_add_libs - the libraries that sources ask for; weft's own modules as archives. */
+void compile_add_libs(struct list *command, const struct list *libs, const struct home *home);
 
 /* compile_add_library - what every link of a program ends with: libweft, and what that needs. */
 void compile_add_library(struct list *command, const struct compile *c, const struct home *home);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * directive.c - reading `//weft:` lines; see compile.h for what they may hold and why.
+ * directive.c - reading `//weft:` lines and #includes; see compile.h for what they mean and why.
  */
 #include "directive.h"
 
@@ -49,6 +49,35 @@ static int take(const char *path, unsigned line, const char *words, struct list 
     return 0;
 }
 
+/* Modules of weft: a source that includes the header needs these libraries. */
+static const struct {
+    const char *header, *libs[2];
+} modules[] = {
+    {"weft/pg.h", {"-lweft_pg", "-lpq"}},
+};
+
+/* #include <weft/pg.h>, with white space wherever C allows it. */
+static void take_include(const char *line, struct list *libs)
+{
+    line += strspn(line, " \t");
+    if (*line++ != '#')
+        return;
+    line += strspn(line, " \t");
+    if (!starts(line, "include"))
+        return;
+    line += strlen("include");
+    line += strspn(line, " \t");
+    if (*line != '<' && *line != '"')
+        return;
+    line++;
+    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
+        size_t length = strlen(modules[i].header);
+        if (starts(line, modules[i].header) && (line[length] == '>' || line[length] == '"'))
+            for (size_t n = 0; n < 2; n++)
+                list_add(libs, modules[i].libs[n]);
+    }
+}
+
 int directive_read(const char *path, struct list *flags, struct list *libs)
 {
     FILE *file = fopen(path, "re");
@@ -61,6 +90,8 @@ int directive_read(const char *path, struct list *flags, struct list *libs)
     for (unsigned number = 1; status == 0 && getline(&line, &room, file) >= 0; number++)
         if (starts(line, mark))
             status = take(path, number, line + strlen(mark), flags, libs);
+        else
+            take_include(line, libs);
     if (status == 0 && ferror(file))
         status = complain("%s: %s", path, strerror(errno));
     free(line);

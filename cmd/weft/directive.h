@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * directive.h - what a source says about its own compilation: its `//weft:` lines.
+ * directive.h - what a source says about its own compilation: its `//weft:` lines, and the modules
+ * of weft that it includes.
  */
 #ifndef WEFT_CMD_DIRECTIVE_H
 #define WEFT_CMD_DIRECTIVE_H
@@ -8,7 +9,7 @@
 #include "argv.h"
 
 /*
- * directive_read - collect the flags of the `//weft:` lines of a source.
+ * directive_read - collect the flags of the `//weft:` lines of a source, and what the modules need.
  *
  * Those for the linker, -L and -l, go to @libs because their place is behind the objects.
  * Returns 0, or the status of a complaint that names file and line.

@@ -242,7 +242,7 @@ static void compose_link(struct job *job, const struct unit *u, const struct too
     }
     for (size_t i = 0; i < u->parts; i++)
         if (u->part[i].is_linked)
-            list_add_all(command, &u->part[i].libs);
+            compile_add_libs(command, &u->part[i].libs, &tools->home);
     compile_add_library(command, &options->flags, &tools->home);
     list_add(command, "-o");
     list_add(command, u->program);
