@@ -123,11 +123,13 @@ struct lookup {
 
 static void let_go(struct lookup *l)
 {
+    hb_release(&l->shares); /* whoever frees it comes after all who have read it */
     weft__lock(&l->lock);
     bool last = --l->shares == 0;
     weft__unlock(&l->lock);
     if (!last)
         return;
+    hb_acquire(&l->shares);
     if (l->found)
         freeaddrinfo(l->found);
     weft__free(l, sizeof *l);
