@@ -17,9 +17,10 @@
  * They may hold -D -I -L -l -O -U -pthread -std= and nothing else, so that building a file does
  * not run what it names.  Relative folders in them start at the file's own.
  *
- * A source that includes <weft/pg.h> is linked with that module and what it stands on, as if it said
- * `//weft: -lweft_pg -lpq`; one that does so through a header of its own must say it.  -lweft_NAME
- * there means the archive beside libweft.a: the shared one would bring a second libweft along.
+ * A source that includes <weft/pg.h> or <weft/sqlite.h> is linked with that module and what it
+ * stands on, as if it said `//weft: -lweft_pg -lpq`; one that does so through a header of its own
+ * must say it.  -lweft_NAME there means the archive beside libweft.a: the shared one would bring a
+ * second libweft along.
  */
 #ifndef WEFT_CMD_COMPILE_H
 #define WEFT_CMD_COMPILE_H

@@ -54,6 +54,7 @@ static const struct {
     const char *header, *libs[2];
 } modules[] = {
     {"weft/pg.h", {"-lweft_pg", "-lpq"}},
+    {"weft/sqlite.h", {"-lweft_sqlite", "-lsqlite3"}},
 };
 
 /* #include <weft/pg.h>, with white space wherever C allows it. */
