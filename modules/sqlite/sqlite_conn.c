@@ -52,7 +52,7 @@ void *weft__sqlite_get(size_t size)
 {
     void *p = calloc(1, size);
     if (!p)
-        weft_panic("sqlite: out of memory");
+        weft_panic("weft_sqlite: out of memory");
     return p;
 }
 

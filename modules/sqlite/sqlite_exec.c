@@ -33,7 +33,7 @@ weft_sqlite_param weft_impl_sqlite_blob(weft_sqlite_bytes v)
 weft_sqlite_param weft_impl_sqlite_null(const void *v)
 {
     if (v)
-        weft_panic("sqlite: a parameter is a void pointer and not NULL; pass weft_sqlite_bytes");
+        weft_panic("weft_sqlite: a parameter is a void *, which only NULL may be");
     return (weft_sqlite_param){SQLITE_NULL, {0}};
 }
 
