@@ -109,6 +109,7 @@ static void *work(void *arg)
         pthread_detach(w->thread);
         weft__free(w, sizeof *w);
     }
+    weft__after_main();
     sub_seq(&sched.helpers, 1);
     return NULL;
 }

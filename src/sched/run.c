@@ -174,7 +174,7 @@ void weft__finish(struct m *m)
     store_relaxed(&sched.main_done, true);
     store_relaxed(&m->p, NULL);
     weft__hand_off(p);
-    hb_acquire(&main_call);
+    weft__after_main();
     bool rest = come_to_rest();
     int leaks = weft__leaks_judge(rest);
     if (leaks > 0 && weft__leaks_fail() && sched.result == 0)
@@ -185,6 +185,8 @@ void weft__finish(struct m *m)
         exit(sched.result);
     }
 }
+
+void weft__after_main(void) { hb_acquire(&main_call); }
 
 static void run_main(struct main_call *c)
 {

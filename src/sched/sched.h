@@ -232,6 +232,10 @@ void weft__wake_p(void);
 bool weft__threads_retry(void);
 void weft__global_put(struct g *g);
 
+/* weft__after_main - for a race detector: what this thread does from here on comes
+ * after what the first goroutine knew at its end.  Destructors of thread-local data
+ * that goroutines left on the thread are to run. */
+void weft__after_main(void);
 /* weft__finish - the first goroutine has returned: judge leaks, end the runtime. */
 void weft__finish(struct m *m);
 void weft__warn_once(const char *text);

@@ -140,6 +140,7 @@ static void *m_main(void *arg)
     weft__schedule(m);
     weft__signals_thread_fini(m);
     weft__set_self(NULL);
+    weft__after_main();
     return NULL;
 }
 
