@@ -275,11 +275,11 @@ static int64_t digest(int n, const char *folder)
         weft_wg_go(&wg, hash, names, results);
     weft_wg_go(&closer, close_long_after, &wg, results);
     weft_wg_go(&closer, list_files, names, folder, n);
-    int64_t all = 0;
+    uint64_t all = 0;
     weft_range (v, results)
-        all ^= v;
+        all += (uint64_t)v;
     weft_wg_wait(&closer);
-    return all;
+    return (int64_t)all;
 }
 
 /* The peak of the memory in use; the file counts from the start of the program. */

@@ -240,7 +240,7 @@ func digest(n int, folder string) int64 {
 	go listFiles(names, folder, n)
 	var all int64
 	for v := range results {
-		all ^= v
+		all += v
 	}
 	return all
 }

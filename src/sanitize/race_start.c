@@ -74,10 +74,11 @@ const char *__tsan_default_options(void)
 {
     long length = read_all("/proc/self/environ", words, sizeof words);
     for (char *at = words; at < words + length; at++) {
-        if (begins(at, "WEFT_RACE=")) {
+        const char name[] = "WEFT_RACE";
+        if (begins(at, name) && at[sizeof name - 1] == '=') {
             size_t n = sizeof DEFAULTS - 1;
             options[n++] = ':';
-            for (at += sizeof "WEFT_RACE=" - 1; *at && n < sizeof options - 1; at++)
+            for (at += sizeof name; *at && n < sizeof options - 1; at++)
                 options[n++] = *at;
             options[n] = '\0';
             break;
