@@ -25,6 +25,7 @@
 #define WEFT_H
 
 #include "weft/base.h"
+#include "weft/annotate.h"
 #include "weft/panic.h"
 #include "weft/go.h"
 #include "weft/chan.h"

@@ -18,6 +18,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "weft/annotate.h"
+
 #ifdef __cplusplus
 #define WEFT_BEGIN_DECLS extern "C" {
 #define WEFT_END_DECLS   }
@@ -198,5 +200,9 @@ typedef void (*weft_impl_fn)(void);
 #define WEFT_IMPL_CHECK_INT(...)                                                                   \
     WEFT_IMPL_ASSERT(__builtin_types_compatible_p(WEFT_IMPL_RESULT(__VA_ARGS__), int),             \
                      "weft: this function must return int")
+
+#ifdef WEFT_VET
+#include "weft/vet.h"
+#endif
 
 #endif /* WEFT_BASE_H */

@@ -288,4 +288,8 @@ WEFT_API size_t weft_impl_cap(weft_chan *c);
 
 WEFT_END_DECLS
 
+#ifdef WEFT_VET
+#include "weft/vet.h"
+#endif
+
 #endif /* WEFT_CHAN_H */

@@ -228,4 +228,8 @@ static inline void weft_ctx_cleanup(weft_ctx **ctx)
 
 WEFT_END_DECLS
 
+#ifdef WEFT_VET
+#include "weft/vet.h"
+#endif
+
 #endif /* WEFT_CONTEXT_H */

@@ -46,7 +46,7 @@ WEFT_BEGIN_DECLS
  * It must not be copied after its first use (the copy panics), and must stay
  * while a call is under way.
  */
-typedef struct weft_flight {
+typedef struct WEFT_VET_IS("nocopy") weft_flight {
     uintptr_t weft_pc;     /* where a call was last begun */
     uint32_t weft_self;    /* low half of its own address since the first use */
     uint32_t weft_spare;
@@ -133,5 +133,9 @@ static inline void weft_flight_result_cleanup(weft_flight_result **r)
 }
 
 WEFT_END_DECLS
+
+#ifdef WEFT_VET
+#include "weft/vet.h"
+#endif
 
 #endif /* WEFT_FLIGHT_H */

@@ -189,4 +189,8 @@ WEFT_API int weft_impl_run(weft_impl_fn fn, unsigned n, const uintptr_t *args);
 
 WEFT_END_DECLS
 
+#ifdef WEFT_VET
+#include "weft/vet.h"
+#endif
+
 #endif /* WEFT_GO_H */

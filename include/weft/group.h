@@ -116,4 +116,8 @@ static inline void weft_group_cleanup(weft_group **g)
 
 WEFT_END_DECLS
 
+#ifdef WEFT_VET
+#include "weft/vet.h"
+#endif
+
 #endif /* WEFT_GROUP_H */

@@ -183,4 +183,8 @@ weft_impl_scope1_begin(struct weft_impl_scope1 *s, void *frame, weft_impl_fn fn,
 
 WEFT_END_DECLS
 
+#ifdef WEFT_VET
+#include "weft/vet.h"
+#endif
+
 #endif /* WEFT_PANIC_H */

@@ -116,4 +116,8 @@ WEFT_API int weft_impl_select(const weft_case *cases, size_t n);
 
 WEFT_END_DECLS
 
+#ifdef WEFT_VET
+#include "weft/vet.h"
+#endif
+
 #endif /* WEFT_SELECT_H */

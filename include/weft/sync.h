@@ -44,7 +44,7 @@ WEFT_BEGIN_DECLS
  * too.  Memory that is to be unmapped then is the exception: first those others
  * must have returned.
  */
-typedef struct weft_mutex {
+typedef struct WEFT_VET_IS("nocopy") WEFT_IMPL_CAPABILITY(capability("mutex")) weft_mutex {
     uint8_t weft_state;    /* free, locked, and how to unlock; see src/sync/mutex.c */
     uint8_t weft_waiting;  /* somebody waits: the unlocker must look */
     uint16_t weft_spare;
@@ -197,7 +197,7 @@ WEFT_API int (weft_mutex_lock_ctx)(weft_ctx *ctx, weft_mutex *mu);
         })
 
 /** weft_wg - a wait group: waits until a number of goroutines have finished. */
-typedef struct weft_wg {
+typedef struct WEFT_VET_IS("nocopy") weft_wg {
     uint64_t weft_state;   /* counter in the high half, waiters in the low */
     void *weft_list;       /* who waits */
     uint32_t weft_lock;
@@ -256,7 +256,7 @@ WEFT_API void weft_impl_wg_go(weft_wg *wg, weft_impl_fn fn, unsigned n, const ui
  * it wrote go before the next writer: neither starves.  So a goroutine must not
  * read-lock again what it has read-locked: a writer in between stops both.
  */
-typedef struct weft_rwmutex {
+typedef struct WEFT_VET_IS("nocopy") WEFT_IMPL_CAPABILITY(capability("mutex")) weft_rwmutex {
     uint32_t weft_state; /* readers, writer, and whether somebody waits; see src/sync/rwmutex.c */
     uint32_t weft_lock;
     uint32_t weft_owner; /* low half of the writer's goroutine number */
@@ -357,7 +357,7 @@ WEFT_API bool (weft_rwmutex_try_lock)(weft_rwmutex *rw);
  * Nobody wakes without a signal, and nobody who came later takes it away; but
  * between the signal and the return of the wait another may take the mutex.
  */
-typedef struct weft_cond {
+typedef struct WEFT_VET_IS("nocopy") weft_cond {
     uint32_t weft_next;     /* number of the next wait */
     uint32_t weft_notify;   /* waits below this number have been signalled */
     uint32_t weft_lock;
@@ -395,7 +395,7 @@ WEFT_API void weft_cond_signal(weft_cond *c);
 WEFT_API void weft_cond_broadcast(weft_cond *c);
 
 /** weft_once - something that is done once, by whoever comes first. */
-typedef struct weft_once {
+typedef struct WEFT_VET_IS("nocopy") weft_once {
     uint32_t weft_done;     /* made from its own address: done, and no copy */
     uint32_t weft_lock;
     uint32_t weft_self;     /* low half of its own address since the first use */
@@ -450,7 +450,7 @@ static inline __attribute__((always_inline)) void weft_impl_once(weft_once *o, w
  * First come, first served: who wants much is not overtaken by who wants
  * little, and does not starve.
  */
-typedef struct weft_sem {
+typedef struct WEFT_VET_IS("nocopy") weft_sem {
     int64_t weft_size, weft_used;
     void *weft_first, *weft_last;
     uint32_t weft_lock;
@@ -497,5 +497,9 @@ WEFT_API bool (weft_sem_try_acquire)(weft_sem *s, int64_t n);
 WEFT_API void weft_sem_release(weft_sem *s, int64_t n);
 
 WEFT_END_DECLS
+
+#ifdef WEFT_VET
+#include "weft/vet.h"
+#endif
 
 #endif /* WEFT_SYNC_H */

@@ -314,4 +314,8 @@ WEFT_API void weft_impl_test_cleanup(weft_impl_fn fn, unsigned n, const uintptr_
 
 WEFT_END_DECLS
 
+#ifdef WEFT_VET
+#include "weft/vet.h"
+#endif
+
 #endif /* WEFT_TEST_H */

@@ -117,4 +117,8 @@ static inline void weft_ticker_cleanup(weft_ticker **t)
 
 WEFT_END_DECLS
 
+#ifdef WEFT_VET
+#include "weft/vet.h"
+#endif
+
 #endif /* WEFT_TIME_H */
