@@ -14,7 +14,7 @@ struct command {
     int (*run)(char **args);
 };
 
-extern const struct command cmd_run, cmd_build, cmd_test, cmd_env, cmd_version, cmd_help;
+extern const struct command cmd_run, cmd_build, cmd_test, cmd_vet, cmd_env, cmd_version, cmd_help;
 
 /* All of them, in the order in which help shows them, ending in NULL. */
 extern const struct command *const commands[];

@@ -11,7 +11,7 @@
 #include "complain.h"
 
 const struct command *const commands[] = {
-    &cmd_run, &cmd_build, &cmd_test, &cmd_env, &cmd_version, &cmd_help, NULL,
+    &cmd_run, &cmd_build, &cmd_test, &cmd_vet, &cmd_env, &cmd_version, &cmd_help, NULL,
 };
 
 const struct command *command_named(const char *name)
@@ -43,7 +43,8 @@ static int dispatch(char **args)
         return complain("unknown command %s; weft help lists them", name);
 
     speaker = text("weft %s", name);
-    if (args[1] && asks_for_help(args[1])) {
+    bool has_topic = command == &cmd_vet && args[1] && args[2]; /* weft vet -help CHECK */
+    if (args[1] && asks_for_help(args[1]) && !has_topic) {
         fputs(command->usage, stdout);
         return STATUS_OK;
     }
