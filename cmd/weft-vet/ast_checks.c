@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ast.h"
+#include "paths.h"
 
 /* The function that is called, also when its name stands in parentheses. */
 static CXCursor callee_of(CXCursor call)
@@ -269,6 +270,7 @@ static struct {
     key name;
     CXCursor dropped, base; /* thrown away by (void); what a context is being derived from */
     bool used, asked;       /* it is used at all; its end is looked at */
+    bool optional;          /* it may be NULL */
     struct background {
         struct place at;
         bool derived; /* a parent for a new context */
@@ -312,10 +314,22 @@ static bool is_fallback(CXCursor parent)
            clang_equalCursors(clang_getCursorReferenced(left), here.param);
 }
 
+/* if (ctx), if (!ctx), if (ctx == NULL) */
+static bool asks_for(CXCursor condition, CXCursor param)
+{
+    enum CXCursorKind kind = clang_getCursorKind(condition);
+    if (kind == CXCursor_UnaryOperator || kind == CXCursor_BinaryOperator)
+        condition = ast_bare(ast_child(condition, 0));
+    return clang_getCursorKind(condition) == CXCursor_DeclRefExpr &&
+           clang_equalCursors(clang_getCursorReferenced(condition), param);
+}
+
 static void note_context(CXCursor c, CXCursor parent, enum CXCursorKind kind)
 {
     if (clang_Cursor_isNull(here.param))
         return;
+    if (kind == CXCursor_IfStmt && asks_for(ast_bare(ast_child(c, 0)), here.param))
+        here.optional = true;
     if (kind == CXCursor_CStyleCastExpr && clang_getCursorType(c).kind == CXType_Void)
         here.dropped = ast_bare(ast_child(c, 0)); /* (void)ctx is no use */
     if (kind == CXCursor_DeclRefExpr && !is_same(c, here.dropped) &&
@@ -341,7 +355,7 @@ static void note_context(CXCursor c, CXCursor parent, enum CXCursorKind kind)
 void check_function_end(CXCursor function)
 {
     (void)function;
-    if (!here.used)
+    if (!here.used || here.optional)
         return;
     for (unsigned i = 0; i < here.count; i++) {
         /* The few seconds that a clean end may take, once the context has ended. */
@@ -400,10 +414,10 @@ static bool is_product(CXCursor left, CXCursor right)
 {
     CXFile in_left, in_right;
     unsigned line, col, line2, col2;
-    clang_getExpansionLocation(clang_getRangeEnd(clang_getCursorExtent(left)), &in_left, &line,
-                               &col, NULL);
-    clang_getExpansionLocation(clang_getRangeStart(clang_getCursorExtent(right)), &in_right, &line2,
-                               &col2, NULL);
+    clang_getFileLocation(clang_getRangeEnd(clang_getCursorExtent(left)), &in_left, &line, &col,
+                          NULL);
+    clang_getFileLocation(clang_getRangeStart(clang_getCursorExtent(right)), &in_right, &line2,
+                          &col2, NULL);
     if (!in_left || !in_right || !clang_File_isEqual(in_left, in_right) || line != line2 ||
         col2 <= col)
         return false;
@@ -425,14 +439,33 @@ static bool from_number(CXCursor c)
     return kind == CXCursor_IntegerLiteral;
 }
 
+/* Sums and products forget the name of their type, so a unit is known by its own. */
+static bool is_unit(CXCursor c)
+{
+    struct place at = {0};
+    CXFile file;
+    clang_getFileLocation(clang_getRangeStart(clang_getCursorExtent(c)), &file, &at.line, &at.col,
+                          NULL);
+    if (!file)
+        return false;
+    at.file = path_key(ast_key(clang_getFileName(file)), NULL);
+    const char *word = source_word(at);
+    size_t n = strlen(word);
+    return n > 9 && strncmp(word, "WEFT_", 5) == 0 &&
+           (strcmp(word + n - 6, "SECOND") == 0 || strcmp(word, "WEFT_MINUTE") == 0 ||
+            strcmp(word, "WEFT_HOUR") == 0);
+}
+
+static bool is_duration_operand(CXCursor c)
+{
+    return !from_number(c) && (is_duration(clang_getCursorType(ast_bare(c))) || is_unit(c));
+}
+
 static void check_duration_product(CXCursor c)
 {
     CXCursor left = ast_child(c, 0), right = ast_child(c, 1);
-    if (clang_Cursor_isNull(right))
-        return;
-    if (!is_duration(clang_getCursorType(ast_bare(left))) ||
-        !is_duration(clang_getCursorType(ast_bare(right))) || from_number(left) ||
-        from_number(right) || !is_product(left, right))
+    if (clang_Cursor_isNull(right) || !is_duration_operand(left) || !is_duration_operand(right) ||
+        !is_product(left, right))
         return;
     found(CHECK_durationarg, ast_cursor_place(c),
           "the product of two durations is no duration; one of them should be a plain number");

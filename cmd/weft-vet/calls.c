@@ -17,10 +17,10 @@ static bool asks_for_null(struct fn *f, unsigned param)
     if (!f)
         return false;
     key t = key_text("{P%u}", param);
-    EACH_INST(f, i)
-    if (i->op == LLVMICmp && is_null(LLVMGetOperand(i->v, 1)) &&
-        text_of(LLVMGetOperand(i->v, 0)) == t)
-        return true;
+    EACH_INST (f, i)
+        if (i->op == LLVMICmp && is_null(LLVMGetOperand(i->v, 1)) &&
+            text_of(LLVMGetOperand(i->v, 0)) == t)
+            return true;
     return false;
 }
 
@@ -119,8 +119,7 @@ static void check_result(struct inst *i)
 
 static struct inst *weft_call_in(struct fn *f, int depth)
 {
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i) {
         if (i->op == LLVMCall && i->name && !i->callee && strncmp(i->name, "weft_", 5) == 0 &&
             strcmp(i->name, "weft_impl_errno") != 0)
             return i;
@@ -151,17 +150,16 @@ static void check_signal(struct fn *f, struct inst *i)
         return;
     }
     key action = text_of(call_arg(i, 1));
-    EACH_INST(f, s)
-    if (s->op == LLVMStore && fn_of(stripped(LLVMGetOperand(s->v, 0))) &&
-        strncmp(text_of(LLVMGetOperand(s->v, 1)), action, strlen(action)) == 0)
-        check_handler(LLVMGetOperand(s->v, 0));
+    EACH_INST (f, s)
+        if (s->op == LLVMStore && fn_of(stripped(LLVMGetOperand(s->v, 0))) &&
+            strncmp(text_of(LLVMGetOperand(s->v, 1)), action, strlen(action)) == 0)
+            check_handler(LLVMGetOperand(s->v, 0));
 }
 
-/* Also one that is initialised with it: the handler stands in the constant. */
-static void check_static_action(struct inst *i)
+/* The function in a constant such as {.sa_handler = f}. */
+static void check_constant(LLVMValueRef v)
 {
-    LLVMValueRef action = call_arg(i, 1) ? stripped(call_arg(i, 1)) : NULL;
-    LLVMValueRef init = action && LLVMIsAGlobalVariable(action) ? LLVMGetInitializer(action) : NULL;
+    LLVMValueRef init = v && LLVMIsAGlobalVariable(v) ? LLVMGetInitializer(v) : NULL;
     for (int depth = 0; init && depth < 4; depth++) {
         if (LLVMIsAFunction(stripped(init))) {
             check_handler(init);
@@ -171,6 +169,19 @@ static void check_static_action(struct inst *i)
     }
 }
 
+/* One that stands in a constant, or is copied from one. */
+static void check_static_action(struct fn *f, struct inst *i)
+{
+    LLVMValueRef action = call_arg(i, 1) ? stripped(call_arg(i, 1)) : NULL;
+    if (!action)
+        return;
+    check_constant(action);
+    EACH_INST (f, copy)
+        if (copy->name && strncmp(copy->name, "llvm.memcpy", 11) == 0 &&
+            text_of(call_arg(copy, 0)) == text_of(action))
+            check_constant(stripped(call_arg(copy, 1)));
+}
+
 /* ---- a context that goes nowhere ----------------------------------------------------------------- */
 
 /* Made with a limit, asked for its end, and never given to anything that would heed it. */
@@ -178,8 +189,8 @@ static void check_unused_context(struct fn *f, struct inst *i)
 {
     bool given = false, any = false;
     bool waits = false; /* without it: for something else in this function */
-    EACH_INST(f, call)
-    waits |= call->callee && call->callee->waits;
+    EACH_INST (f, call)
+        waits |= call->callee && call->callee->waits;
     LLVMValueRef way[8] = {i->v};
     unsigned count = 1;
     for (unsigned k = 0; k < count; k++)
@@ -255,30 +266,28 @@ static void check_self_assignment(struct inst *i)
 
 static bool lock_in(struct fn *f)
 {
-    EACH_INST(f, i)
-    if (i->role == ROLE_lock || i->role == ROLE_wlock || i->role == ROLE_os_lock ||
-        (i->callee && i->callee->ends))
-        return true;
+    EACH_INST (f, i)
+        if (i->role == ROLE_lock || i->role == ROLE_wlock || i->role == ROLE_os_lock ||
+            (i->callee && i->callee->ends))
+            return true;
     return false;
 }
 
 static void check_atomics(void)
 {
-    EACH_FN(f)
-    EACH_INST(f, i)
-    if (is_atomic(i)) {
-        struct path p = path_of(LLVMGetOperand(i->v, i->op == LLVMStore ? 1 : 0));
-        struct touched *t = touched_at(&p);
-        if (t && !t->atomic)
-            t->atomic = i;
-    }
+    EACH_FN (f)
+        EACH_INST (f, i)
+            if (is_atomic(i)) {
+                struct path p = path_of(LLVMGetOperand(i->v, i->op == LLVMStore ? 1 : 0));
+                struct touched *t = touched_at(&p);
+                if (t && !t->atomic)
+                    t->atomic = i;
+            }
     if (!touched_count)
         return;
-    EACH_FN(f)
-    {
+    EACH_FN (f) {
         bool locks = lock_in(f);
-        EACH_INST(f, i)
-        {
+        EACH_INST (f, i) {
             check_self_assignment(i);
             if ((i->op != LLVMLoad && i->op != LLVMStore) || is_atomic(i) || !f->concurrent ||
                 locks || LLVMGetVolatile(i->v))
@@ -299,34 +308,33 @@ static void check_atomics(void)
 
 void check_calls(void)
 {
-    EACH_FN(f)
-    EACH_INST(f, i)
-    {
-        if (i->op != LLVMCall)
-            continue;
-        check_null_context(i, i->name, i->callee, 0);
-        switch (i->role) {
-        case ROLE_derive_value:
-            check_key(i);
-            break;
-        case ROLE_derive:
-            check_unused_context(f, i);
-            break;
-        case ROLE_deferred:
-            check_deferred(i);
-            break;
-        case ROLE_lock_ctx:
-        case ROLE_sem_acquire:
-            check_result(i);
-            break;
-        case ROLE_signal:
-            check_signal(f, i);
-            check_static_action(i);
-            break;
-        default:
-            break;
+    EACH_FN (f)
+        EACH_INST (f, i) {
+            if (i->op != LLVMCall)
+                continue;
+            check_null_context(i, i->name, i->callee, 0);
+            switch (i->role) {
+            case ROLE_derive_value:
+                check_key(i);
+                break;
+            case ROLE_derive:
+                check_unused_context(f, i);
+                break;
+            case ROLE_deferred:
+                check_deferred(i);
+                break;
+            case ROLE_lock_ctx:
+            case ROLE_sem_acquire:
+                check_result(i);
+                break;
+            case ROLE_signal:
+                check_signal(f, i);
+                check_static_action(f, i);
+                break;
+            default:
+                break;
+            }
         }
-    }
     for (unsigned k = 0; k < prog.spawns; k++) {
         const struct spawn *s = &prog.spawn[k];
         if (LLVMIsAFunction(s->target)) {

@@ -34,15 +34,20 @@ static void add(struct finding f)
     *last = f;
 }
 
-void found(enum check check, struct place at, const char *format, ...)
+bool was_found(enum check check, struct place at)
 {
-    last = NULL;
-    if (!at.file || !at.line || !checks[check].on)
-        return;
     for (size_t i = 0; i < finding_count; i++)
         if (findings[i].check == check && findings[i].at.file == at.file &&
             findings[i].at.line == at.line)
-            return;
+            return true;
+    return false;
+}
+
+void found(enum check check, struct place at, const char *format, ...)
+{
+    last = NULL;
+    if (!at.file || !at.line || !checks[check].on || was_found(check, at))
+        return;
     char line[1024];
     va_list args;
     va_start(args, format);

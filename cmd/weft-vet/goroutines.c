@@ -49,6 +49,7 @@ static void check_arguments(const struct spawn *s)
     if (!type || LLVMIsFunctionVarArg(type))
         return;
     unsigned count = LLVMCountParamTypes(type);
+    bool wide = false;
     LLVMTypeRef *params = zeroed(count, sizeof *params);
     LLVMGetParamTypes(type, params);
     size_t length;
@@ -77,6 +78,11 @@ static void check_arguments(const struct spawn *s)
             break;
         }
     }
+    for (unsigned k = 0; k < count; k++)
+        wide |= LLVMGetTypeKind(params[k]) == LLVMIntegerTypeKind &&
+                LLVMGetIntTypeWidth(params[k]) > 64;
+    if (wide)
+        count++; /* it takes two */
     if (count > s->argc || (count > 6 && count >= s->argc))
         found(
             CHECK_goargs, place_of(s->at),
@@ -95,8 +101,7 @@ static void check_adds(struct fn *f)
     if (!f->spawned)
         return;
     bool spawns = f->spawns;
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i) {
         long n;
         if (i->role != ROLE_wg_add || spawns || !call_arg(i, 1) ||
             !is_shared(text_of(call_arg(i, 0))) || (is_constant(call_arg(i, 1), &n) && n <= 0))
@@ -117,8 +122,7 @@ static void check_double_done(const struct spawn *s)
     if (s->at->role != ROLE_wg_spawn || !s->fn)
         return;
     key wg = text_of(call_arg(s->at, 0));
-    EACH_INST(s->fn, i)
-    {
+    EACH_INST (s->fn, i) {
         if (i->role != ROLE_wg_done)
             continue;
         key t = text_of(call_arg(i, 0));
@@ -126,7 +130,7 @@ static void check_double_done(const struct spawn *s)
         for (unsigned k = 0; k < s->argc && !same; k++)
             same = text_of(call_arg(s->at, s->first + k)) == wg && t == key_text("{P%u}", k);
         if (same) {
-            found(CHECK_wggodone, place_of(i),
+            found(CHECK_wggodone, place_of_cause(s->fn, i),
                   "weft_wg_go() in line %u counts this goroutine as done when it returns: without "
                   "this call, or the counter becomes negative",
                   place_of(s->at).line);
@@ -161,13 +165,22 @@ static void check_blocking(struct fn *f, struct inst *i)
 /* Is there a call of this role in what the function calls? */
 static bool calls_role(struct fn *f, enum role role, int depth)
 {
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i) {
         if (i->role == role)
             return true;
         if (i->callee && i->callee != f && depth < 6 && calls_role(i->callee, role, depth + 1))
             return true;
     }
+    return false;
+}
+
+static bool leads_to(struct fn *from, struct fn *to, int depth)
+{
+    if (from == to)
+        return true;
+    EACH_INST (from, i)
+        if (i->callee && i->callee != from && depth < 6 && leads_to(i->callee, to, depth + 1))
+            return true;
     return false;
 }
 
@@ -178,7 +191,7 @@ static bool set_up_here(struct fn *f)
     bool all = true;
     for (unsigned k = 0; k < prog.spawns && all; k++) {
         struct fn *root = prog.spawn[k].fn;
-        if (!root || !(root == f || calls_role(root, ROLE_longjmp, 0)))
+        if (!root || !leads_to(root, f, 0))
             continue;
         all = calls_role(root, ROLE_setjmp, 0);
     }
@@ -226,29 +239,29 @@ static unsigned long depth_of(struct fn *f, struct fn **on_way, unsigned count)
     if (count == 12)
         return f->frame;
     on_way[count] = f;
-    EACH_INST(f, i)
-    if (i->callee) {
-        unsigned long below = depth_of(i->callee, on_way, count + 1);
-        deepest = below > deepest ? below : deepest;
-    }
+    EACH_INST (f, i)
+        if (i->callee) {
+            unsigned long below = depth_of(i->callee, on_way, count + 1);
+            deepest = below > deepest ? below : deepest;
+        }
     return f->frame + deepest;
 }
 
 static bool is_bounded(struct fn *f, LLVMValueRef size)
 {
     key t = text_of(size);
-    EACH_INST(f, i)
-    if (i->op == LLVMICmp &&
-        (text_of(LLVMGetOperand(i->v, 0)) == t || text_of(LLVMGetOperand(i->v, 1)) == t))
-        return true;
+    EACH_INST (f, i)
+        if (i->op == LLVMICmp &&
+            (text_of(LLVMGetOperand(i->v, 0)) == t || text_of(LLVMGetOperand(i->v, 1)) == t))
+            return true;
     return false;
 }
 
 static bool calls_itself(struct fn *f)
 {
-    EACH_INST(f, i)
-    if (i->callee == f)
-        return true;
+    EACH_INST (f, i)
+        if (i->callee == f)
+            return true;
     return false;
 }
 
@@ -256,12 +269,12 @@ static struct fn *hog_below(struct fn *f, int depth)
 {
     if (f->frame > FRAME_LIMIT || (f->frame > 4096 && calls_itself(f)))
         return f;
-    EACH_INST(f, i)
-    if (i->callee && i->callee != f && depth < 8) {
-        struct fn *hog = hog_below(i->callee, depth + 1);
-        if (hog)
-            return hog;
-    }
+    EACH_INST (f, i)
+        if (i->callee && i->callee != f && depth < 8) {
+            struct fn *hog = hog_below(i->callee, depth + 1);
+            if (hog)
+                return hog;
+        }
     return NULL;
 }
 
@@ -292,12 +305,12 @@ static void check_stack(const struct spawn *s)
                 "weft_go_with() a larger .stack_size",
                 s->fn->name, all);
     }
-    EACH_INST(s->fn, i)
-    if (i->op == LLVMAlloca && !is_constant(LLVMGetOperand(i->v, 0), NULL) &&
-        !is_bounded(s->fn, LLVMGetOperand(i->v, 0)))
-        found(CHECK_stackhog, place_of(i).line ? place_of(i) : place_of(s->at),
-              "an array of unknown size on a goroutine's stack of 256 KiB: check its size, or "
-              "take memory");
+    EACH_INST (s->fn, i)
+        if (i->op == LLVMAlloca && !is_constant(LLVMGetOperand(i->v, 0), NULL) &&
+            !is_bounded(s->fn, LLVMGetOperand(i->v, 0)))
+            found(CHECK_stackhog, place_of(i).line ? place_of(i) : place_of(s->at),
+                  "an array of unknown size on a goroutine's stack of 256 KiB: check its size, or "
+                  "take memory");
 }
 
 /* ---- grpctx --------------------------------------------------------------------------------------- */
@@ -330,13 +343,11 @@ void check_goroutines(void)
         check_stack(s);
         check_group_context(s);
     }
-    EACH_FN(f)
-    {
+    EACH_FN (f) {
         check_adds(f);
         if (!f->concurrent)
             continue;
-        EACH_INST(f, i)
-        {
+        EACH_INST (f, i) {
             check_blocking(f, i);
             check_leaving(f, i);
         }

@@ -269,8 +269,7 @@ static int by_what(const void *x, const void *y)
 
 void check_guards(void)
 {
-    EACH_FN(f)
-    {
+    EACH_FN (f) {
         struct call_locks *c =
             f->callers && f->caller[0]->call_slot ? &calls[f->caller[0]->call_slot - 1] : NULL;
         for (unsigned n = 0; c && n < c->locks; n++)

@@ -94,9 +94,10 @@ struct place place_of_cause(struct fn *f, const struct inst *i)
 {
     LLVMMetadataRef loc = LLVMInstructionGetDebugLoc(i->v);
     if (loc && LLVMDILocationGetInlinedAt(loc))
-        EACH_INST(f, d)
-    if (d->role == ROLE_deferred && stripped(call_arg(d, 0)) == stripped(LLVMGetCalledValue(i->v)))
-        return place_of(d);
+        EACH_INST (f, d)
+            if (d->role == ROLE_deferred &&
+                stripped(call_arg(d, 0)) == stripped(LLVMGetCalledValue(i->v)))
+                return place_of(d);
     return place_of(i);
 }
 
@@ -125,7 +126,9 @@ LLVMValueRef stripped(LLVMValueRef v)
         LLVMValueRef callee = LLVMGetCalledValue(v);
         size_t n;
         const char *name = callee && LLVMIsAFunction(callee) ? LLVMGetValueName2(callee, &n) : "";
-        if (strncmp(name, "llvm.threadlocal.address", 24) == 0)
+        /* An annotated field is reached through another. */
+        if (strncmp(name, "llvm.threadlocal.address", 24) == 0 ||
+            strncmp(name, "llvm.ptr.annotation", 19) == 0)
             return stripped(LLVMGetOperand(v, 0));
     }
     return v;
@@ -582,12 +585,12 @@ static void add_spawn(struct fn *by, struct inst *at, LLVMValueRef target, unsig
 
 static void read_function(struct fn *f)
 {
-    EACH_INST(f, i)
-    if (i->op == LLVMCall)
-        read_call(i);
-    EACH_INST(f, i)
-    if (is_spawn(i->role) && i->arg >= 0 && call_arg(i, (unsigned)i->arg))
-        add_spawn(f, i, call_arg(i, (unsigned)i->arg), (unsigned)i->arg + 1);
+    EACH_INST (f, i)
+        if (i->op == LLVMCall)
+            read_call(i);
+    EACH_INST (f, i)
+        if (is_spawn(i->role) && i->arg >= 0 && call_arg(i, (unsigned)i->arg))
+            add_spawn(f, i, call_arg(i, (unsigned)i->arg), (unsigned)i->arg + 1);
 }
 
 static void read_program(void)
@@ -606,28 +609,26 @@ static void read_program(void)
         f->internal = linkage == LLVMInternalLinkage || linkage == LLVMPrivateLinkage;
         remember(v, f++);
     }
-    EACH_FN(f)
-    read_blocks(f);
-    EACH_FN(f)
-    read_function(f);
-    EACH_FN(f)
-    EACH_INST(f, i)
-    if (i->callee)
-        i->callee->callers++;
-    EACH_FN(f)
-    {
+    EACH_FN (f)
+        read_blocks(f);
+    EACH_FN (f)
+        read_function(f);
+    EACH_FN (f)
+        EACH_INST (f, i)
+            if (i->callee)
+                i->callee->callers++;
+    EACH_FN (f) {
         f->caller = zeroed(f->callers, sizeof *f->caller);
         f->caller_fn = zeroed(f->callers, sizeof *f->caller_fn);
         f->callers = 0;
     }
-    EACH_FN(f)
-    EACH_INST(f, i)
-    if (i->callee) {
-        i->callee->caller_fn[i->callee->callers] = f;
-        i->callee->caller[i->callee->callers++] = i;
-    }
-    EACH_FN(f)
-    {
+    EACH_FN (f)
+        EACH_INST (f, i)
+            if (i->callee) {
+                i->callee->caller_fn[i->callee->callers] = f;
+                i->callee->caller[i->callee->callers++] = i;
+            }
+    EACH_FN (f) {
         unsigned uses = 0;
         for (LLVMUseRef u = LLVMGetFirstUse(f->v); u; u = LLVMGetNextUse(u))
             uses++;

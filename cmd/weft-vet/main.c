@@ -30,7 +30,7 @@ static struct {
     struct list flags, paths;
     const char *database;
     enum format format;
-    bool whole, strict, foreign;
+    bool whole, strict, foreign, safety;
     long jobs;
     char *folder; /* for what is passed between processes */
     bool trouble;
@@ -71,6 +71,7 @@ static int by_name(const void *a, const void *b)
 static int add_folder(const char *path)
 {
     struct list names = {0};
+    bool skipped = folder_is_ignored(path);
     DIR *folder = opendir(path);
     if (!folder)
         return complain("%s: %s", path, strerror(errno));
@@ -85,7 +86,7 @@ static int add_folder(const char *path)
         if (lstat(names.item[i], &info) != 0)
             continue;
         int status = S_ISDIR(info.st_mode) ? add_folder(names.item[i])
-                     : S_ISREG(info.st_mode) && has_suffix(names.item[i], ".c")
+                     : S_ISREG(info.st_mode) && !skipped && has_suffix(names.item[i], ".c")
                          ? add_file(names.item[i])
                          : 0;
         if (status != 0)
@@ -206,7 +207,8 @@ static int analyse(size_t n)
             return status;
         if (!vet.whole)
             unlink(bitcode);
-        safety_read(u);
+        if (vet.safety)
+            safety_read(u);
     }
     FILE *out = fopen(result_path(n, "found"), "we");
     FILE *facts = vet.whole ? fopen(result_path(n, "facts"), "we") : NULL;
@@ -345,9 +347,11 @@ static int by_place(const void *x, const void *y)
 static void sift(void)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < finding_count; i++)
-        if (!is_ours(findings[i].at.file) && !ignored(&findings[i]))
-            findings[kept++] = findings[i];
+    for (size_t i = 0; i < finding_count; i++) { /* which may grow meanwhile */
+        struct finding f = findings[i];
+        if (!is_ours(f.at.file) && !ignored(&f) && !folder_ignores(f.at.file, f.check))
+            findings[kept++] = f;
+    }
     finding_count = kept;
     ignore_check();
     if (finding_count)
@@ -448,6 +452,10 @@ static int parse(char **args, bool *done)
             vet.whole = true;
         } else if (strcmp(a, "-strict") == 0) {
             vet.strict = true;
+        } else if (strcmp(a, "-safety") == 0) {
+            if (VET_LLVM < 22)
+                return complain("-safety needs weft built with LLVM 22 or newer, not %d", VET_LLVM);
+            vet.safety = true;
         } else if (strcmp(a, "-foreign") == 0) {
             vet.foreign = true;
         } else if (strcmp(a, "-list") == 0) {
@@ -487,7 +495,7 @@ int main(int argc, char **argv)
     if (status != 0)
         return status;
     if (vet.units == 0)
-        return complain("no .c file in what was given");
+        return complain("no .c file in what was given, or all are silenced by a vet-ignore");
 
     const char *place = getenv("TMPDIR");
     vet.folder = text("%s/weft-vet-XXXXXX", place && *place ? place : "/tmp");

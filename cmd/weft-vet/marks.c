@@ -85,9 +85,9 @@ static void clears_on_edge(int mark, unsigned from, unsigned to)
 
 static void triggers_at_returns(int mark)
 {
-    EACH_INST(f, i)
-    if (i->op == LLVMRet)
-        bit(&m->trigger[i->number], mark);
+    EACH_INST (f, i)
+        if (i->op == LLVMRet)
+            bit(&m->trigger[i->number], mark);
 }
 
 /* Asking in a loop until the others are done is a way to wait for them, too. */
@@ -100,9 +100,9 @@ static bool joins(struct inst *i)
 
 static void joins_clear(int mark, struct inst *setter)
 {
-    EACH_INST(f, i)
-    if (i->op == LLVMCall && joins(i))
-        clears(mark, i, setter);
+    EACH_INST (f, i)
+        if (i->op == LLVMCall && joins(i))
+            clears(mark, i, setter);
 }
 
 /* ---- lostcancel ---------------------------------------------------------------------------------- */
@@ -159,8 +159,7 @@ static void follow_context(int mark, LLVMValueRef v, struct inst *made, int dept
 static void lay_contexts(void)
 {
     bool is_main = strcmp(f->name, "weft_main") == 0 || strcmp(f->name, "main") == 0;
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i) {
         if (i->role != ROLE_derive || is_main)
             continue;
         int mark = add(CHECK_lostcancel, i, NULL);
@@ -228,8 +227,7 @@ static void clears_where_chosen(int mark, struct inst *select, unsigned index)
 static bool is_given_away(struct inst *spawn, struct inst *made)
 {
     key channel = text_of(made->v);
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i) {
         if (i == spawn)
             continue;
         if (i->op == LLVMStore || (i->op == LLVMRet && LLVMGetNumOperands(i->v) > 0)) {
@@ -264,8 +262,7 @@ static bool is_given_away(struct inst *spawn, struct inst *made)
 
 static void receives_clear(int mark, struct inst *spawn, key channel)
 {
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i) {
         if (i->role != ROLE_recv && i->role != ROLE_recv_ctx && i->role != ROLE_try_recv &&
             i->role != ROLE_on_recv)
             continue;
@@ -342,10 +339,10 @@ static void lay_escape(struct spawn *s, LLVMValueRef arg)
         return;
     bit(&m->set[s->at->number], mark);
     joins_clear(mark, s->at);
-    EACH_INST(f, i)
-    if (is_plain_write(i) && is_within(text_of(LLVMGetOperand(i->v, 1)), t) &&
-        !strchr(text_of(LLVMGetOperand(i->v, 1)), '['))
-        bit(&m->trigger[i->number], mark);
+    EACH_INST (f, i)
+        if (is_plain_write(i) && is_within(text_of(LLVMGetOperand(i->v, 1)), t) &&
+            !strchr(text_of(LLVMGetOperand(i->v, 1)), '['))
+            bit(&m->trigger[i->number], mark);
 }
 
 static void lay_free(struct spawn *s, LLVMValueRef arg)
@@ -354,8 +351,7 @@ static void lay_free(struct spawn *s, LLVMValueRef arg)
     if (strstr(t, "{F") || strchr(t, '[') || t[0] == '@' || (t[0] != '{' && t[0] != '@'))
         return;
     int mark = -1;
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i) {
         bool frees = i->role == ROLE_frees && call_arg(i, 0) && text_of(call_arg(i, 0)) == t;
         for (unsigned k = 0; i->callee && !frees && k < i->argc && k < 32; k++)
             frees = i->callee->frees >> k & 1 && text_of(call_arg(i, k)) == t;
@@ -376,10 +372,10 @@ static void lay_free(struct spawn *s, LLVMValueRef arg)
 
 static bool takes_reference(key t)
 {
-    EACH_INST(f, i)
-    if ((i->role == ROLE_ref || i->role == ROLE_ctx_ref) && call_arg(i, 0) &&
-        text_of(call_arg(i, 0)) == t)
-        return true;
+    EACH_INST (f, i)
+        if ((i->role == ROLE_ref || i->role == ROLE_ctx_ref) && call_arg(i, 0) &&
+            text_of(call_arg(i, 0)) == t)
+            return true;
     return false;
 }
 
@@ -416,15 +412,15 @@ static void lay_drop(struct spawn *s, LLVMValueRef arg, unsigned number)
     bit(&m->set[s->at->number], mark);
     bit(&m->clear[made->number], mark);
     joins_clear(mark, s->at);
-    EACH_INST(f, i)
-    if ((i->role == ROLE_drop || i->role == ROLE_unref) && text_of(call_arg(i, 0)) == t)
-        bit(&m->trigger[i->number], mark);
+    EACH_INST (f, i)
+        if ((i->role == ROLE_drop || i->role == ROLE_unref) && text_of(call_arg(i, 0)) == t)
+            bit(&m->trigger[i->number], mark);
     /* The last thing that it does with the handle may be what lets us go on. */
     if (s->fn && !uses_in_loop(s->fn, number))
-        EACH_INST(f, i)
-    if ((i->role == ROLE_send || i->role == ROLE_send_ctx) &&
-        text_of(call_arg(i, (unsigned)i->arg)) == t)
-        clears(mark, i, s->at);
+        EACH_INST (f, i)
+            if ((i->role == ROLE_send || i->role == ROLE_send_ctx) &&
+                text_of(call_arg(i, (unsigned)i->arg)) == t)
+                clears(mark, i, s->at);
 }
 
 static void lay_spawns(void)
@@ -466,8 +462,7 @@ static bool stays_here(LLVMValueRef v, key t)
 
 static void lay_unrefs(void)
 {
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i) {
         if (i->role != ROLE_unref && i->role != ROLE_drop)
             continue;
         struct inst *made = made_here(call_arg(i, 0));
@@ -478,10 +473,10 @@ static void lay_unrefs(void)
             return;
         bit(&m->set[i->number], mark);
         bit(&m->clear[made->number], mark);
-        EACH_INST(f, use)
-        for (unsigned k = 0; use->op == LLVMCall && k < use->argc; k++)
-            if (text_of(call_arg(use, k)) == text_of(made->v))
-                bit(&m->trigger[use->number], mark);
+        EACH_INST (f, use)
+            for (unsigned k = 0; use->op == LLVMCall && k < use->argc; k++)
+                if (text_of(call_arg(use, k)) == text_of(made->v))
+                    bit(&m->trigger[use->number], mark);
     }
 }
 
@@ -502,8 +497,7 @@ static void lay_dones(void)
     if (!f->spawned || (f->spawned->at->role != ROLE_spawn && f->spawned->at->role != ROLE_later))
         return;
     key done = NULL;
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i) {
         if (i->op == LLVMAtomicRMW || i->op == LLVMAtomicCmpXchg)
             return; /* the last one out says done */
         if (i->role != ROLE_wg_done)
@@ -521,9 +515,9 @@ static void lay_dones(void)
         return;
     bit(&m->entry, mark);
     triggers_at_returns(mark);
-    EACH_INST(f, i)
-    if (hands_on(i, done))
-        clears(mark, i, NULL);
+    EACH_INST (f, i)
+        if (hands_on(i, done))
+            clears(mark, i, NULL);
 }
 
 /* ---- tlswait ------------------------------------------------------------------------------------- */
@@ -552,11 +546,10 @@ static void lay_thread_locals(void)
     LLVMValueRef var[8];
     int before[8], after[8];
     unsigned count = 0;
-    EACH_INST(f, i)
-    if (i->role == ROLE_pin)
-        return;
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i)
+        if (i->role == ROLE_pin)
+            return;
+    EACH_INST (f, i) {
         LLVMValueRef v = thread_local_touched(i);
         unsigned k = 0;
         while (v && k < count && var[k] != v)
@@ -576,8 +569,7 @@ static void lay_thread_locals(void)
         bit(&m->set[i->number], before[k]);
         bit(&m->trigger[i->number], after[k]);
     }
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i) {
         bool switches =
             (is_switch(i->role) && select_waits(i)) || (i->callee && i->callee->switches);
         for (unsigned k = 0; switches && k < count; k++) {

@@ -9,6 +9,7 @@
 #include "walk.h"
 
 static struct fn *f;
+static bool f_escapes; /* it returns a pointer past its lock */
 
 /* Instructions that are none in the source. */
 static bool is_noise(const struct inst *i)
@@ -117,10 +118,10 @@ static bool may_change(LLVMValueRef c, int depth)
         if (strncmp(t, "{A", 2) != 0 || strchr(t, '*') ||
             LLVMGetOrdering(c) != LLVMAtomicOrderingNotAtomic || LLVMGetVolatile(c))
             return true;
-        EACH_INST(f, s)
-        if (s->op == LLVMStore && f->block[s->block].cyclic &&
-            text_of(LLVMGetOperand(s->v, 1)) == t)
-            return true;
+        EACH_INST (f, s)
+            if (s->op == LLVMStore && f->block[s->block].cyclic &&
+                text_of(LLVMGetOperand(s->v, 1)) == t)
+                return true;
         return false;
     }
     default:
@@ -167,8 +168,7 @@ static bool is_value_of(LLVMValueRef v, struct inst *call) { return stripped(v) 
 static int entered_when(struct inst *call, long n, bool *only_there)
 {
     *only_there = false;
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i) {
         if (i->op == LLVMSwitch && is_value_of(LLVMGetOperand(i->v, 0), call)) {
             for (unsigned k = 1; k < f->block[i->block].succs; k++) {
                 long value;
@@ -322,6 +322,9 @@ static void check_section(struct inst *lock)
         if (is_noise(i) || finds_lock || (i->op == LLVMBr && f->block[b].succs == 1))
             continue;
         if (i->role == ROLE_unlock && text_of(call_arg(i, (unsigned)i->arg)) == text) {
+            struct place at = place_of(lock); /* one report for one cause */
+            if (was_found(CHECK_relock, at) || was_found(CHECK_rlockup, at) || f_escapes)
+                return;
             bool scoped = strncmp(source_word(place_of(lock)), "weft_scoped", 11) == 0;
             found(CHECK_emptylock, place_of(lock), "%s guards nothing: %s", lock_name(lock),
                   scoped ? "its scope ends at once" : "it is unlocked at once");
@@ -342,14 +345,12 @@ static bool is_from_outside(key t)
 
 static void check_receivers(void)
 {
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i) {
         if (i->role != ROLE_close || !call_arg(i, 0))
             continue;
         key t = text_of(call_arg(i, 0));
         bool receives = false, sends = false;
-        EACH_INST(f, other)
-        {
+        EACH_INST (f, other) {
             if (other->arg < 0 || !call_arg(other, (unsigned)other->arg) ||
                 text_of(call_arg(other, (unsigned)other->arg)) != t)
                 continue;
@@ -358,9 +359,9 @@ static void check_receivers(void)
             sends |= other->role == ROLE_send || other->role == ROLE_send_ctx ||
                      other->role == ROLE_try_send || other->role == ROLE_on_send;
         }
-        EACH_INST(f, call) /* who launches the senders knows when they are done */
-        for (unsigned k = 0; k < call->argc; k++)
-            sends |= (is_spawn(call->role) || call->callee) && text_of(call_arg(call, k)) == t;
+        EACH_INST (f, call) /* who launches the senders knows when they are done */
+            for (unsigned k = 0; k < call->argc; k++)
+                sends |= (is_spawn(call->role) || call->callee) && text_of(call_arg(call, k)) == t;
         if (receives && !sends && is_from_outside(t))
             found(
                 CHECK_recvclose, place_of_cause(f, i),
@@ -389,8 +390,7 @@ static void check_returned(struct inst *ret, LLVMValueRef v, int depth)
     if (LLVMGetTypeKind(LLVMTypeOf(v)) != LLVMPointerTypeKind)
         return;
     struct path p = path_of(v);
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i) {
         if ((i->role != ROLE_lock && i->role != ROLE_rlock && i->role != ROLE_wlock) ||
             !call_arg(i, (unsigned)i->arg))
             continue;
@@ -398,6 +398,7 @@ static void check_returned(struct inst *ret, LLVMValueRef v, int depth)
         bool global = l.text[0] == '@' && l.object == l.text;
         if (!l.object || global || !leads_into(p.text, l.object) || p.text == l.text)
             continue;
+        f_escapes = true;
         struct inst *at = inst_of(v);
         struct place where = at ? place_of(at) : place_of(ret);
         found(
@@ -413,20 +414,20 @@ static void check_escapes(void)
     for (unsigned k = 0; k < f->ends; k++)
         if (f->end[k].held_count)
             return; /* the caller gets the lock, too */
-    EACH_INST(f, i)
-    if (i->op == LLVMRet && LLVMGetNumOperands(i->v) > 0)
-        check_returned(i, LLVMGetOperand(i->v, 0), 0);
+    EACH_INST (f, i)
+        if (i->op == LLVMRet && LLVMGetNumOperands(i->v) > 0)
+            check_returned(i, LLVMGetOperand(i->v, 0), 0);
 }
 
 /* ---- all ------------------------------------------------------------------------------------------- */
 
 void check_shapes(void)
 {
-    EACH_FN(fn)
-    {
+    EACH_FN (fn) {
         f = fn;
-        EACH_INST(f, i)
-        {
+        f_escapes = false;
+        check_escapes();
+        EACH_INST (f, i) {
             switch (i->role) {
             case ROLE_timer_new:
                 check_timer(i);
@@ -453,6 +454,5 @@ void check_shapes(void)
             }
         }
         check_receivers();
-        check_escapes();
     }
 }

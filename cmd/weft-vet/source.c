@@ -6,11 +6,16 @@
  *
  * holds for the line it stands in, or, alone in a line, for the next line that is no comment; when
  * a function begins there, for all of the function.
+ *
+ * Where a whole folder is wrong on purpose, as that of a test's programs, a file "vet-ignore" in it
+ * says so: lines of the form "CHECK reason"; # begins a comment.
+ * With a line "all reason" its files are not read when a folder is given.
  */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "paths.h"
 #include "vet.h"
 
 struct text {
@@ -227,6 +232,58 @@ bool ignores_read(FILE *in)
     return false;
 }
 
+/* ---- folders ------------------------------------------------------------------------------- */
+
+struct folder {
+    key name;
+    bool ignored[CHECK_COUNT];
+};
+
+static struct folder *folders;
+static size_t folder_count, folder_room;
+
+static const struct folder *folder_of(key file)
+{
+    key name = key_of(dir_name(file));
+    for (size_t i = 0; i < folder_count; i++)
+        if (folders[i].name == name)
+            return &folders[i];
+    folders = make_room(folders, folder_count, &folder_room, sizeof *folders);
+    struct folder *f = &folders[folder_count++];
+    *f = (struct folder){.name = name};
+    key list = key_text("%s/vet-ignore", name);
+    struct text *t = text_of(list);
+    for (unsigned i = 1; i <= t->count; i++) {
+        const char *line = t->line[i - 1];
+        size_t n = strcspn(line, " \t");
+        const char *reason = line + n + strspn(line + n, " \t");
+        int check = check_named(line, n);
+        bool all = n == 3 && strncmp(line, "all", 3) == 0;
+        struct place at = {list, i, 1};
+        if (n == 0 || *line == '#')
+            continue;
+        if (check < 0 && !all)
+            found(CHECK_ignore, at, "%.*s is no check; weft vet -list shows them", (int)n, line);
+        else if (!*reason)
+            found(CHECK_ignore, at, "say why %.*s does not hold here, behind its name", (int)n,
+                  line);
+        for (int c = 0; c < CHECK_COUNT; c++)
+            f->ignored[c] |= (all || c == check) && *reason;
+    }
+    return f;
+}
+
+bool folder_is_ignored(const char *path)
+{
+    const struct folder *f = folder_of(path_key(text("%s/x.c", path), NULL));
+    for (int c = 0; c < CHECK_COUNT; c++)
+        if (!f->ignored[c])
+            return false;
+    return true;
+}
+
+bool folder_ignores(key file, enum check check) { return folder_of(file)->ignored[check]; }
+
 bool ignored(const struct finding *f)
 {
     bool yes = false;
@@ -244,6 +301,8 @@ void ignore_check(void)
     for (size_t i = 0; i < ignore_count; i++) {
         struct ignore *ig = &ignores[i];
         struct place at = {ig->file, ig->at, 1};
+        if (folder_ignores(ig->file, CHECK_ignore))
+            continue;
         const char *line = source_line(ig->file, ig->at);
         const char *mark = line ? strstr(line, "weft:ignore") : NULL;
         if (mark)

@@ -114,8 +114,7 @@ static bool add_bits(unsigned *to, unsigned bits)
 /* What a function returns, stores or mixes with other values is kept. */
 static void sum_kept(struct fn *f)
 {
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i) {
         if (i->op == LLVMStore || (i->op == LLVMRet && LLVMGetNumOperands(i->v) > 0))
             f->keeps |= parameter_bit(LLVMGetOperand(i->v, 0));
         if (i->op == LLVMPHI)
@@ -334,8 +333,7 @@ static bool sum_waits(struct fn *f, struct inst *i)
 
 static void sum_frame(struct fn *f)
 {
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i) {
         long n;
         if (i->op != LLVMAlloca || !is_constant(LLVMGetOperand(i->v, 0), &n))
             continue;
@@ -350,15 +348,14 @@ static void spread_concurrency(struct fn *f)
     if (f->concurrent)
         return;
     f->concurrent = true;
-    EACH_INST(f, i)
-    if (i->callee)
-        spread_concurrency(i->callee);
+    EACH_INST (f, i)
+        if (i->callee)
+            spread_concurrency(i->callee);
 }
 
 void sum_up(void)
 {
-    EACH_FN(f)
-    {
+    EACH_FN (f) {
         sum_frame(f);
         sum_kept(f);
         /* A declaration says it for its body, too. */
@@ -367,10 +364,8 @@ void sum_up(void)
     bool news = true;
     for (int round = 0; news && round < 12; round++) {
         news = false;
-        EACH_FN(f)
-        {
-            EACH_INST(f, i)
-            {
+        EACH_FN (f) {
+            EACH_INST (f, i) {
                 if (i->op != LLVMCall)
                     continue;
                 news |= sum_waits(f, i);

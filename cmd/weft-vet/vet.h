@@ -76,6 +76,9 @@ struct finding {
 void found(enum check check, struct place at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* was_found - is it reported at this line already? */
+bool was_found(enum check check, struct place at);
+
 /* fix - what repairs the last thing found, when it is mechanical. */
 void fix(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -106,6 +109,12 @@ const char *source_word(struct place at);
  * the line above, or in the line above the function at @function (0: none)?
  */
 bool ignored(const struct finding *f);
+
+/* folder_is_ignored - does it silence all of them? */
+bool folder_is_ignored(const char *path);
+
+/* folder_ignores - does the folder's file "vet-ignore" silence the check for all of it? */
+bool folder_ignores(key file, enum check check);
 
 /* ignore_scan - read a file's suppression comments; ignore_check - report useless ones. */
 void ignore_scan(key file);

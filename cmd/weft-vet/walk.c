@@ -615,10 +615,10 @@ static void see_cond_wait(struct state *s, struct inst *i)
     bool held = false, locks_here = false;
     for (unsigned k = 0; k < s->held_count; k++)
         held |= s->held[k].text == t.text || s->held[k].fuzzy;
-    EACH_INST(w.f, other)
-    if (other->role == ROLE_lock &&
-        text_of(call_arg(other, (unsigned)other->arg)) == text_of(call_arg(i, (unsigned)i->arg)))
-        locks_here = true;
+    EACH_INST (w.f, other)
+        if (other->role == ROLE_lock && text_of(call_arg(other, (unsigned)other->arg)) ==
+                                            text_of(call_arg(i, (unsigned)i->arg)))
+            locks_here = true;
     if (!is_condition_in_loop(w.f, i) && locks_here)
         found(CHECK_condloop, place_of(i),
               "weft_cond_wait() is not in a loop: what it waits for may have changed again when it "
@@ -679,6 +679,27 @@ static void see_callee(struct state *s, struct inst *i)
         if (to == &copy) {
             to->at = i->number + 1;
             push(to);
+        }
+    }
+}
+
+/* A goroutine that unlocks what its launcher holds has been given the lock. */
+static void see_spawn(struct state *s, struct inst *i)
+{
+    for (unsigned k = 0; k < prog.spawns; k++) {
+        struct spawn *spawn = &prog.spawn[k];
+        if (spawn->at != i || !spawn->fn)
+            continue;
+        for (unsigned n = 0; n < spawn->fn->release_count; n++) {
+            struct taken t;
+            if (!taken_here(i, spawn->first, &spawn->fn->releases[n], &t))
+                continue;
+            t.text = now(s, t.text);
+            for (unsigned h = 0; h < s->held_count; h++)
+                if (s->held[h].text == t.text) {
+                    drop_held(s, h);
+                    break;
+                }
         }
     }
 }
@@ -774,6 +795,8 @@ static void see_call(struct state *s, struct inst *i)
     }
     if (i->role != ROLE_NONE)
         see_wait(s, i, NULL);
+    if (is_spawn(i->role))
+        see_spawn(s, i);
     see_annotations(s, i);
     if (i->callee && i->callee != w.f) {
         saw_call(w.f, i, s);
@@ -1079,8 +1102,7 @@ static void sum_ends(void)
 
 static bool unlocks_too(struct fn *f, const struct held *h)
 {
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i) {
         if ((i->role == ROLE_unlock || i->role == ROLE_os_unlock) && i->arg >= 0 &&
             call_arg(i, (unsigned)i->arg)) {
             struct path p = path_of(call_arg(i, (unsigned)i->arg));
@@ -1107,8 +1129,7 @@ static bool is_handed_over(struct fn *f, const struct held *h)
     for (const struct lock_fact *l = NULL; (l = lock_fact_next(f->name, l));)
         if (l->kind == 'a' || l->kind == 'r')
             return true;
-    EACH_FN(other)
-    {
+    EACH_FN (other) {
         /* What callers of an unlocking function do not hold either is theirs to release. */
         if (other == f || other->callers || strcasestr(other->name, "unlock"))
             continue;
@@ -1201,8 +1222,7 @@ static void find_asked(struct fn *f)
 {
     key *all = NULL;
     size_t count = 0, room = 0;
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i) {
         if (i->op == LLVMBr && LLVMIsConditional(i->v))
             count_condition(&all, &count, &room, LLVMGetCondition(i->v));
         if (i->op == LLVMSwitch)
@@ -1227,13 +1247,12 @@ static void find_asked(struct fn *f)
 
 bool is_interesting(struct fn *f)
 {
-    EACH_INST(f, i)
-    {
+    EACH_INST (f, i) {
         if (i->role != ROLE_NONE && i->role != ROLE_allocates && i->role != ROLE_blocks &&
             i->role != ROLE_frees)
             return true;
         if (i->callee && (i->callee->take_count || i->callee->ends || i->callee->release_count ||
-                          i->callee->closes))
+                          i->callee->closes || i->callee->switches))
             return true;
     }
     return false;
@@ -1272,8 +1291,8 @@ void walk(struct fn *f, bool reporting)
     f->release_count = 0;
     f->closes = 0;
     w.pinned = false;
-    EACH_INST(f, i)
-    w.pinned |= i->role == ROLE_pin;
+    EACH_INST (f, i)
+        w.pinned |= i->role == ROLE_pin;
     find_asked(f);
     memset(&w.marks, 0, sizeof w.marks);
     if (reporting)
@@ -1322,8 +1341,7 @@ void check_walks(void)
     bool news = true;
     for (int round = 0; news && round < 4; round++) {
         news = false;
-        EACH_FN(f)
-        {
+        EACH_FN (f) {
             if (!is_interesting(f))
                 continue;
             struct sum before = sum_of(f);
@@ -1332,15 +1350,13 @@ void check_walks(void)
             news |= memcmp(&before, &after, sizeof before) != 0;
         }
     }
-    EACH_FN(f)
-    {
+    EACH_FN (f) {
         if (is_interesting(f) || lock_fact_next(f->name, NULL)) {
             walk(f, true);
         } else {
             struct state none;
             memset(&none, 0, sizeof none);
-            EACH_INST(f, i)
-            {
+            EACH_INST (f, i) {
                 if (i->op == LLVMLoad || i->op == LLVMStore)
                     saw_access(f, i, &none);
                 if (i->callee)

@@ -83,6 +83,8 @@ const struct command cmd_vet = {
         "(advice),\n"
         "                    all; a list that begins with + or - changes the usual choice, E,W\n"
         "    -strict         end with 1 for warnings, too\n"
+        "    -safety         add what clang's own -Wthread-safety says, from LLVM 22 on\n"
+        "    -foreign        look at files that do not include weft, too\n"
         "    -json, -sarif   for programs to read\n"
         "    -j N            so many processes; default: one a processor\n"
         "    -list           name all checks\n"
@@ -93,6 +95,9 @@ const struct command cmd_vet = {
         "\n"
         "A comment silences a check for its line, or alone in a line for the next one, or for the\n"
         "function that begins there:  // weft:ignore CHECK the reason\n"
+        "A file vet-ignore in a folder has lines \"CHECK the reason\" for all of the folder's "
+        "files, or\n"
+        "\"all the reason\": then they are not read unless they are named.\n"
         "\n"
         "Exit status: 0; 1 when there are mistakes; 2 when a file could not be analysed.\n",
     .run = run,

@@ -9,12 +9,12 @@
  *     static void deposit_locked(struct account *a, long n) WEFT_REQUIRES(&a->mu);
  *
  * They change nothing in a program: every compiler sees nothing of them, except
- * under WEFT_VET, with which `weft vet` compiles.  It checks them with any clang
- * it was built with, and from clang 22 on runs the compiler's own
- * -Wthread-safety beside; earlier ones refuse a guarded_by that names a
- * neighbour, or do not see the ends of scopes.  By hand:
- *
- *     clang-22 -DWEFT_VET -fsyntax-only -Wthread-safety -Wthread-safety-beta file.c
+ * under WEFT_VET, with which `weft vet` compiles.  It checks them itself, with any
+ * clang it was built with.  From clang 22 on they are the compiler's attributes
+ * too, and `weft vet -safety` adds what its -Wthread-safety says; earlier ones
+ * refuse a guarded_by that names a neighbour, or do not see the ends of scopes.
+ * The compiler does not know that a function's callers all hold the lock: it
+ * wants WEFT_REQUIRES() for that.
  */
 #ifndef WEFT_ANNOTATE_H
 #define WEFT_ANNOTATE_H
@@ -57,7 +57,6 @@
  * WEFT_VET_IS - tell `weft vet` what a function or a type of yours is.
  *
  *     void  wait_for_reply(conn *c) WEFT_VET_IS("wait");      // waits for somebody else
- *     void  run_later(void (*f)(void *), void *arg) WEFT_VET_IS("hands-on");
  *     typedef struct WEFT_VET_IS("nocopy") spinner { ... } spinner;
  *
  * wait: it waits for another goroutine or the world, so no lock should be held.

@@ -27,6 +27,7 @@ WEFT_TEST(sleep_lasts_at_least_as_long_as_asked)
     weft_check(r, ==, 0);
 }
 
+// weft:ignore nilctx is to panic
 static void sleep_without_context(void) { (void)weft_sleep(NULL, 1); }
 
 WEFT_TEST(sleep_wants_a_context) { check_panics("context", sleep_without_context); }
@@ -253,7 +254,9 @@ WEFT_TEST(timers_in_a_select)
 WEFT_TEST(dropped_timers_are_gone)
 {
     for (int i = 0; i < 1000; i++) {
+        // weft:ignore timerloop many of them are the point
         weft_auto(weft_timer, t) = weft_timer_new(i % 2 ? WEFT_HOUR : i * WEFT_MICROSECOND / 10);
+        // weft:ignore timerloop many of them are the point
         weft_auto(weft_ticker, k) = weft_ticker_new(10 * WEFT_MICROSECOND);
         if (i % 3 == 0)
             weft_yield();
@@ -327,6 +330,7 @@ WEFT_TEST(ticks_that_nobody_took_are_dropped)
 WEFT_TEST(stopped_tickers_are_silent)
 {
     for (int i = 0; i < 200; i++) {
+        // weft:ignore timerloop many of them are the point
         weft_auto(weft_ticker, t) = weft_ticker_new(5 * WEFT_MICROSECOND);
         if (i % 2)
             weft_recv(weft_ticker_chan(t), NULL);

@@ -40,7 +40,7 @@ int weft_main(int argc, char **argv)
     unit_chan *gate = weft_make(unit_chan, 0), *other = weft_make(unit_chan, 0);
     for (int i = 0; i < GOROUTINES; i += 2) {
         weft_go(wait_for, gate);
-        weft_go(wait_too, other);
+        weft_go(wait_too, other); // weft:ignore sendleak is to leak
     }
     while (waiting < GOROUTINES)
         weft_sleep(weft_background(), WEFT_MILLISECOND);

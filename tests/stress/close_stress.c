@@ -61,7 +61,7 @@ int weft_main(int argc, char **argv)
         weft_wg wg = {0};
         ends = panics = 0;
         for (int i = 0; i < 3; i++)
-            weft_wg_go(&wg, sender, weft_ref(c));
+            weft_wg_go(&wg, sender, weft_ref(c)); // weft:ignore noexit ends by a panic
         for (int i = 0; i < 3; i++)
             weft_wg_go(&wg, receiver, weft_ref(c), 0);
         for (uint32_t i = random_below(50); i > 0; i--)

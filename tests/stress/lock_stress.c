@@ -28,6 +28,7 @@ static void contend(int id)
             weft_yield();
             break;
         case 1:
+            // weft:ignore lockwait others are to wait meanwhile
             weft_sleep(weft_background(), 20 * WEFT_MICROSECOND);
             break;
         case 2:

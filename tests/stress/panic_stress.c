@@ -73,7 +73,7 @@ static void close_under_way(void)
     weft_auto(int_chan, c) = weft_make(int_chan, (int64_t)random_below(3));
     weft_wg wg = {0};
     for (int i = 0; i < 3; i++)
-        weft_wg_go(&wg, send_to, weft_ref(c));
+        weft_wg_go(&wg, send_to, weft_ref(c)); // weft:ignore noexit ends by a panic
     for (uint32_t i = random_below(30); i > 0; i--)
         received += weft_recv(c, NULL);
     weft_close(c);

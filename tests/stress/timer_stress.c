@@ -59,6 +59,7 @@ static void after_funcs(void)
 static void ticks(void)
 {
     while (!stop) {
+        // weft:ignore timerloop many of them are the point
         weft_auto(weft_ticker, t) = weft_ticker_new(50 * WEFT_MICROSECOND);
         weft_time last = 0, now;
         for (uint32_t i = random_below(20); i > 0; i--) {

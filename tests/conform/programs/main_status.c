@@ -20,7 +20,7 @@ int weft_main(int argc, char **argv)
     atexit(at_the_end);
     printf("%d %s", argc, argv[argc] ? "?" : "arguments\n");
     for (int i = 0; i < 10; i++)
-        weft_go(computes);
+        weft_go(computes); // weft:ignore noexit main is to end beside it
     weft_yield();
     return 200;
 }
