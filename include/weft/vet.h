@@ -108,16 +108,16 @@ void (weft_pin)(void) WEFT_VET_IS("pin");
 #if defined(WEFT_CHAN_H) && !defined(WEFT_VET_CHAN)
 #define WEFT_VET_CHAN
 weft_chan *weft_impl_chan_make(size_t elem_size, int64_t capacity) WEFT_VET_IS("make:1");
-void weft_impl_ref(weft_chan *c) WEFT_VET_IS("ref:0");
-void weft_impl_drop(void *c) WEFT_VET_IS("drop:0");
+void (weft_impl_ref)(weft_chan *c) WEFT_VET_IS("ref:0");
+void (weft_impl_drop)(void *c) WEFT_VET_IS("drop:0");
 void(weft_unref)(void *c) WEFT_VET_IS("unref:0");
 void(weft_close)(void *c) WEFT_VET_IS("close:0");
-void weft_impl_send(weft_chan *c, const void *value) WEFT_VET_IS("send:0");
-bool weft_impl_recv(weft_chan *c, void *out) WEFT_VET_IS("recv:0");
-int weft_impl_send_ctx(weft_ctx *ctx, weft_chan *c, const void *value) WEFT_VET_IS("send_ctx:1");
-int weft_impl_recv_ctx(weft_ctx *ctx, weft_chan *c, void *out) WEFT_VET_IS("recv_ctx:1");
-bool weft_impl_try_send(weft_chan *c, const void *value) WEFT_VET_IS("try_send:0");
-bool weft_impl_try_recv(weft_chan *c, void *out, bool *open) WEFT_VET_IS("try_recv:0");
+void (weft_impl_send)(weft_chan *c, const void *value) WEFT_VET_IS("send:0");
+bool (weft_impl_recv)(weft_chan *c, void *out) WEFT_VET_IS("recv:0");
+int (weft_impl_send_ctx)(weft_ctx *ctx, weft_chan *c, const void *value) WEFT_VET_IS("send_ctx:1");
+int (weft_impl_recv_ctx)(weft_ctx *ctx, weft_chan *c, void *out) WEFT_VET_IS("recv_ctx:1");
+bool (weft_impl_try_send)(weft_chan *c, const void *value) WEFT_VET_IS("try_send:0");
+bool (weft_impl_try_recv)(weft_chan *c, void *out, bool *open) WEFT_VET_IS("try_recv:0");
 size_t weft_impl_len(weft_chan *c) WEFT_VET_IS("peek:0");
 size_t weft_impl_cap(weft_chan *c) WEFT_VET_IS("peek:0");
 #endif
@@ -125,14 +125,14 @@ size_t weft_impl_cap(weft_chan *c) WEFT_VET_IS("peek:0");
 #if defined(WEFT_TIME_H) && !defined(WEFT_VET_TIME)
 #define WEFT_VET_TIME
 #undef weft_after_func
-int weft_impl_sleep(weft_ctx *ctx, weft_duration d) WEFT_VET_IS("sleep");
-weft_timer *weft_timer_new(weft_duration d) WEFT_VET_IS("timer_new");
-weft_ticker *weft_ticker_new(weft_duration d) WEFT_VET_IS("timer_new");
-weft_time_chan_rx *weft_timer_chan(weft_timer *t) WEFT_VET_IS("of:0");
-weft_time_chan_rx *weft_ticker_chan(weft_ticker *t) WEFT_VET_IS("of:0");
-void weft_timer_unref(weft_timer *t) WEFT_VET_IS("unref:0");
-void weft_ticker_unref(weft_ticker *t) WEFT_VET_IS("unref:0");
-void weft_timer_wait(weft_timer *t) WEFT_VET_IS("join");
+int (weft_impl_sleep)(weft_ctx *ctx, weft_duration d) WEFT_VET_IS("sleep");
+weft_timer *(weft_timer_new)(weft_duration d) WEFT_VET_IS("timer_new");
+weft_ticker *(weft_ticker_new)(weft_duration d) WEFT_VET_IS("timer_new");
+weft_time_chan_rx *(weft_timer_chan)(weft_timer *t) WEFT_VET_IS("of:0");
+weft_time_chan_rx *(weft_ticker_chan)(weft_ticker *t) WEFT_VET_IS("of:0");
+void (weft_timer_unref)(weft_timer *t) WEFT_VET_IS("unref:0");
+void (weft_ticker_unref)(weft_ticker *t) WEFT_VET_IS("unref:0");
+void (weft_timer_wait)(weft_timer *t) WEFT_VET_IS("join");
 
 weft_timer *weft_vet_after_func(weft_duration d, const void *fn, ...) WEFT_VET_IS("later:1");
 #define weft_after_func(d, ...) weft_vet_after_func((d), WEFT_VET_FIRST(__VA_ARGS__))
@@ -142,22 +142,22 @@ weft_timer *weft_vet_after_func(weft_duration d, const void *fn, ...) WEFT_VET_I
 #if defined(WEFT_CONTEXT_H) && !defined(WEFT_VET_CONTEXT)
 #define WEFT_VET_CONTEXT
 #undef weft_ctx_after_func
-weft_ctx *weft_background(void) WEFT_VET_IS("background");
+weft_ctx *(weft_background)(void) WEFT_VET_IS("background");
 weft_ctx *(weft_ctx_with_cancel)(weft_ctx *parent) WEFT_VET_IS("derive:0");
 weft_ctx *(weft_ctx_with_timeout)(weft_ctx *parent, weft_duration d) WEFT_VET_IS("derive:0");
 weft_ctx *(weft_ctx_with_deadline)(weft_ctx *parent, weft_time when) WEFT_VET_IS("derive:0");
-weft_ctx *weft_impl_ctx_with_signals(weft_ctx *parent, const int *signals) WEFT_VET_IS("derive:0");
+weft_ctx *(weft_impl_ctx_with_signals)(weft_ctx *parent, const int *signals) WEFT_VET_IS("derive:0");
 weft_ctx *(weft_ctx_with_value)(weft_ctx *parent, const void *key, const void *value)
     WEFT_VET_IS("derive_value:0");
 weft_ctx *(weft_ctx_without_cancel)(weft_ctx *parent) WEFT_VET_IS("derive_value:0");
-void weft_ctx_cancel(weft_ctx *ctx) WEFT_VET_IS("cancel:0");
-void weft_ctx_cancel_cause(weft_ctx *ctx, int cause) WEFT_VET_IS("cancel:0");
-int weft_ctx_err(weft_ctx *ctx) WEFT_VET_IS("ctx_err:0");
-int weft_ctx_cause(weft_ctx *ctx) WEFT_VET_IS("ctx_err:0");
-weft_done_chan_rx *weft_ctx_done(weft_ctx *ctx) WEFT_VET_IS("of:0");
-weft_ctx *weft_ctx_ref(weft_ctx *ctx) WEFT_VET_IS("ctx_ref:0");
+void (weft_ctx_cancel)(weft_ctx *ctx) WEFT_VET_IS("cancel:0");
+void (weft_ctx_cancel_cause)(weft_ctx *ctx, int cause) WEFT_VET_IS("cancel:0");
+int (weft_ctx_err)(weft_ctx *ctx) WEFT_VET_IS("ctx_err:0");
+int (weft_ctx_cause)(weft_ctx *ctx) WEFT_VET_IS("ctx_err:0");
+weft_done_chan_rx *(weft_ctx_done)(weft_ctx *ctx) WEFT_VET_IS("of:0");
+weft_ctx *(weft_ctx_ref)(weft_ctx *ctx) WEFT_VET_IS("ctx_ref:0");
 void (weft_ctx_unref)(weft_ctx *ctx) WEFT_VET_IS("unref:0");
-void weft_impl_ctx_end(weft_ctx *ctx) WEFT_VET_IS("drop:0");
+void (weft_impl_ctx_end)(weft_ctx *ctx) WEFT_VET_IS("drop:0");
 
 weft_ctx_call weft_vet_ctx_after_func(weft_ctx *ctx, const void *fn, ...) WEFT_VET_IS("later:1");
 #define weft_ctx_after_func(ctx, ...) weft_vet_ctx_after_func((ctx), WEFT_VET_FIRST(__VA_ARGS__))
@@ -222,28 +222,28 @@ int weft_vet_select_n(const weft_case *cases, size_t n) WEFT_VET_IS("select_n");
 #undef weft_once_do
 #undef weft_sem_acquire
 
-void weft_mutex_lock(weft_mutex *mu) WEFT_ACQUIRES(mu) WEFT_VET_IS("lock:0");
-void weft_mutex_unlock(weft_mutex *mu) WEFT_RELEASES(mu) WEFT_VET_IS("unlock:0");
+void (weft_mutex_lock)(weft_mutex *mu) WEFT_ACQUIRES(mu) WEFT_VET_IS("lock:0");
+void (weft_mutex_unlock)(weft_mutex *mu) WEFT_RELEASES(mu) WEFT_VET_IS("unlock:0");
 bool (weft_mutex_try_lock)(weft_mutex *mu) WEFT_IMPL_CAPABILITY(try_acquire_capability(true, mu))
     WEFT_VET_IS("trylock:0");
-int weft_mutex_lock_ctx(weft_ctx *ctx, weft_mutex *mu)
+int (weft_mutex_lock_ctx)(weft_ctx *ctx, weft_mutex *mu)
     WEFT_IMPL_CAPABILITY(try_acquire_capability(false, mu)) WEFT_VET_IS("lock_ctx:1");
-void weft_rwmutex_rlock(weft_rwmutex *rw) WEFT_IMPL_CAPABILITY(acquire_shared_capability(rw))
+void (weft_rwmutex_rlock)(weft_rwmutex *rw) WEFT_IMPL_CAPABILITY(acquire_shared_capability(rw))
     WEFT_VET_IS("rlock:0");
-void weft_rwmutex_runlock(weft_rwmutex *rw) WEFT_IMPL_CAPABILITY(release_shared_capability(rw))
+void (weft_rwmutex_runlock)(weft_rwmutex *rw) WEFT_IMPL_CAPABILITY(release_shared_capability(rw))
     WEFT_VET_IS("unlock:0");
-void weft_rwmutex_lock(weft_rwmutex *rw) WEFT_ACQUIRES(rw) WEFT_VET_IS("wlock:0");
-void weft_rwmutex_unlock(weft_rwmutex *rw) WEFT_RELEASES(rw) WEFT_VET_IS("unlock:0");
+void (weft_rwmutex_lock)(weft_rwmutex *rw) WEFT_ACQUIRES(rw) WEFT_VET_IS("wlock:0");
+void (weft_rwmutex_unlock)(weft_rwmutex *rw) WEFT_RELEASES(rw) WEFT_VET_IS("unlock:0");
 bool (weft_rwmutex_try_rlock)(weft_rwmutex *rw)
     WEFT_IMPL_CAPABILITY(try_acquire_shared_capability(true, rw)) WEFT_VET_IS("tryrlock:0");
 bool (weft_rwmutex_try_lock)(weft_rwmutex *rw)
     WEFT_IMPL_CAPABILITY(try_acquire_capability(true, rw)) WEFT_VET_IS("trylock:0");
-void weft_cond_wait(weft_cond *c, weft_mutex *mu) WEFT_VET_IS("cond_wait:1");
-void weft_wg_add(weft_wg *wg, int n) WEFT_VET_IS("wg_add:0");
-void weft_wg_done(weft_wg *wg) WEFT_VET_IS("wg_done:0");
-void weft_impl_wg_wait(weft_wg *wg) WEFT_VET_IS("wg_wait:0");
-void weft_wg_wait(weft_wg *wg) WEFT_VET_IS("wg_wait:0");
-int weft_sem_acquire(weft_ctx *ctx, weft_sem *s, int64_t n) WEFT_VET_IS("sem_acquire:1");
+void (weft_cond_wait)(weft_cond *c, weft_mutex *mu) WEFT_VET_IS("cond_wait:1");
+void (weft_wg_add)(weft_wg *wg, int n) WEFT_VET_IS("wg_add:0");
+void (weft_wg_done)(weft_wg *wg) WEFT_VET_IS("wg_done:0");
+void (weft_impl_wg_wait)(weft_wg *wg) WEFT_VET_IS("wg_wait:0");
+void (weft_wg_wait)(weft_wg *wg) WEFT_VET_IS("wg_wait:0");
+int (weft_sem_acquire)(weft_ctx *ctx, weft_sem *s, int64_t n) WEFT_VET_IS("sem_acquire:1");
 
 /* The analysis of clang 22 follows a scope's end when the variable is the mutex itself. */
 WEFT_VET_INLINE void weft_vet_unlock(weft_mutex **mu) WEFT_IMPL_CAPABILITY(release_capability(*mu));
@@ -287,9 +287,9 @@ void weft_vet_once_end(weft_once *o) WEFT_VET_IS("once_end:0");
 #undef weft_group_go
 #undef weft_group_try_go
 weft_group *(weft_group_new)(weft_ctx *ctx) WEFT_VET_IS("group_new:0");
-weft_ctx *weft_group_ctx(weft_group *g) WEFT_VET_IS("of:0");
+weft_ctx *(weft_group_ctx)(weft_group *g) WEFT_VET_IS("of:0");
 int (weft_group_wait)(weft_group *g) WEFT_VET_IS("group_wait:0");
-void weft_group_free(weft_group *g) WEFT_VET_IS("group_free:0");
+void (weft_group_free)(weft_group *g) WEFT_VET_IS("group_free:0");
 void weft_vet_group_go(weft_group *g, const void *fn, ...) WEFT_VET_IS("group_spawn:1");
 bool weft_vet_group_try_go(weft_group *g, const void *fn, ...) WEFT_VET_IS("group_spawn:1");
 #define weft_group_go(g, ...)     weft_vet_group_go((g), WEFT_VET_FIRST(__VA_ARGS__))
@@ -315,7 +315,7 @@ weft_flight_result *weft_vet_flight_result(void);
 /* ---- test.h ----------------------------------------------------------------------------------- */
 #if defined(WEFT_TEST_H) && !defined(WEFT_VET_TEST)
 #define WEFT_VET_TEST
-void weft_impl_test_until_waiting(const char *file, int line, int n, weft_wait_reason reason)
+void (weft_impl_test_until_waiting)(const char *file, int line, int n, weft_wait_reason reason)
     WEFT_VET_IS("join");
-void weft_impl_test_until_idle(const char *file, int line) WEFT_VET_IS("join");
+void (weft_impl_test_until_idle)(const char *file, int line) WEFT_VET_IS("join");
 #endif

@@ -9,8 +9,13 @@ expect() {
     shift 3
     (cd "$work/files" && "$@") >"$work/said" 2>&1
     status=$?
-    if [ $status -eq "$wanted" ] && { [ -z "$pattern" ] && [ ! -s "$work/said" ] ||
-        [ -n "$pattern" ] && grep -qE -- "$pattern" "$work/said"; }; then
+    local as_wanted=no
+    if [ -z "$pattern" ]; then
+        [ -s "$work/said" ] || as_wanted=yes
+    elif grep -qE -- "$pattern" "$work/said"; then
+        as_wanted=yes
+    fi
+    if [ $status -eq "$wanted" ] && [ $as_wanted = yes ]; then
         ok "$name"
     else
         { echo "exit $status, wanted $wanted and ${pattern:-nothing}"; cat "$work/said"; } >"$work/why"
