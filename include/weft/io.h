@@ -138,8 +138,8 @@ WEFT_API ssize_t (weft_sendfile)(weft_ctx *ctx, int out, int in, off_t *offset, 
 
 /*
  * flags as of the system calls.  With MSG_DONTWAIT the call does not wait:
- * -EAGAIN.  MSG_NOSIGNAL is always added, and descriptors that arrive in a
- * message are closed on exec.
+ * -EAGAIN.  MSG_WAITALL is not waited for: weft_read_full() is.  MSG_NOSIGNAL is
+ * always added, and descriptors that arrive in a message are closed on exec.
  */
 
 /** weft_recvfrom - one datagram, or what a stream has; @from and @from_len may be NULL. */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -271,6 +272,45 @@ WEFT_TEST(the_end_is_seen_behind_the_last_bytes)
         weft_check(weft_read(forever(), e.near, buf, sizeof buf), ==, -ECONNRESET);
         weft_fd_close(e.near);
     }
+}
+
+static void wait_for(int fd, int events, int *got, weft_wg *wg)
+{
+    *got = weft_wait_fd(forever(), fd, events);
+    weft_wg_done(wg);
+}
+
+WEFT_TEST(wait_fd_on_a_watched_socket)
+{
+    ends_of_tcp e = connection();
+    weft_wg wg[3] = {{0}};
+    int got[3], broken;
+    char buf[10];
+    weft_check(weft_wait_fd(forever(), e.far, POLLIN | POLLOUT), ==, POLLOUT);
+    for (int i = 0; i < 3; i++)
+        weft_wg_add(&wg[i], 1);
+    weft_go(wait_for, e.far, POLLIN, &got[0], &wg[0]);
+    weft_test_until_waiting(1, WEFT_WAIT_IO);
+    weft_check(weft_write_all(forever(), e.near, "ab", 2), ==, 2);
+    weft_wg_wait(&wg[0]);
+    weft_check(got[0], ==, POLLIN);
+    weft_check(weft_wait_fd(forever(), e.far, POLLIN), ==, POLLIN);
+    weft_check(weft_read(forever(), e.far, buf, 1), ==, 1); /* waiting has used nothing up */
+    weft_check(weft_read(forever(), e.far, buf, 1), ==, 1);
+    weft_go(wait_for, e.far, POLLRDHUP, &got[1], &wg[1]);
+    weft_go(wait_for, e.far, 0, &got[2], &wg[2]); /* hang-up and errors only */
+    weft_test_until_waiting(2, WEFT_WAIT_IO);
+    weft_check(shutdown(e.near, SHUT_WR), ==, 0);
+    weft_wg_wait(&wg[1]);
+    weft_check(got[1], ==, POLLRDHUP);
+    weft_check(weft_read(forever(), e.far, buf, 1), ==, 0);
+    weft_check(shutdown(e.far, SHUT_WR), ==, 0);
+    weft_wg_wait(&wg[2]);
+    weft_check(got[2], ==, POLLHUP);
+    broken = weft_wait_fd(forever(), e.far, POLLIN);
+    weft_check(broken, ==, POLLIN | POLLHUP);
+    weft_fd_close(e.near);
+    weft_fd_close(e.far);
 }
 
 /* close(2) takes a socket that weft watches, and its number goes to a pipe. */

@@ -29,7 +29,7 @@ int weft__fd_wait(weft_ctx *ctx, int fd, uint32_t life, uint32_t events, uintptr
     struct g *g = weft__current();
     struct fd_waiter fw = {
         .w = {.g = g, .ticket = c ? weft__ticket_open(g) : 0, .object = d},
-        .want = events,
+        .want = events | FD_BROKEN,
     };
     weft__lock(&d->lock);
     err = d->generation == life ? weft__fd_await(d, &fw) : -EBADF;
@@ -58,7 +58,8 @@ int(weft_wait_fd)(weft_ctx *ctx, int fd, int events)
     if (err != 0)
         return err;
     struct fd_state *owned;
-    uint32_t life = weft__fd_life(fd, &owned), cleared = 0;
+    uint32_t life = weft__fd_life(fd, &owned);
+    bool cleared = false;
     if (fd < 0)
         return -EBADF;
     for (;;) {
@@ -68,18 +69,18 @@ int(weft_wait_fd)(weft_ctx *ctx, int fd, int events)
             return -errno;
         if (n > 0) {
             if (cleared)
-                fd_restore(owned, cleared);
+                fd_restore(owned, (uint32_t)events);
             return p.revents & POLLNVAL ? -EBADF : p.revents;
         }
         if (owned && !cleared) {
-            cleared = (uint32_t)events;
-            fd_clear(owned, cleared);
+            cleared = true;
+            fd_clear(owned, (uint32_t)events);
             continue;
         }
         err = weft__fd_wait(ctx, fd, life, (uint32_t)events, pc);
         if (err < 0 && err != -EAGAIN)
             return err == -EPERM ? events : err;
-        cleared = 0;
+        cleared = false;
     }
 }
 

@@ -224,16 +224,16 @@ static void take_event(const struct poll_event *e, struct ready_list *out)
     struct fd_state *d = state_of((int)(uint32_t)e->key);
     if (!d)
         return;
-    bool broken = e->events & (POLLERR | POLLHUP);
+    bool broken = e->events & FD_BROKEN;
     weft__lock(&d->lock);
     if (d->generation == (uint32_t)(e->key >> 32) && d->owned) {
-        uint32_t news = e->events & (POLLIN | POLLOUT | POLLPRI);
+        uint32_t news = e->events;
         if (e->events & (POLLRDHUP | POLLPRI))
             news |= FD_STICKY | POLLIN;
         if (broken)
             news |= FD_STICKY | POLLIN | POLLOUT;
         __atomic_fetch_or(&d->ready, news, __ATOMIC_SEQ_CST);
-        take_waiters(d, broken ? ~(uint32_t)0 : news | e->events, e->events, out);
+        take_waiters(d, broken ? ~(uint32_t)0 : news, e->events, out);
     } else if (d->generation == (uint32_t)(e->key >> 32)) {
         take_waiters(d, broken ? ~(uint32_t)0 : e->events, e->events, out);
         /* What was armed was armed for all.  It fails when somebody closed it. */

@@ -22,7 +22,7 @@
 struct fd_state {
     struct lock lock; /* guards: all but ready */
     uint32_t generation;
-    uint32_t ready; /* owned: POLLIN, POLLOUT, POLLPRI, FD_STICKY; atomic [fd.ready] */
+    uint32_t ready; /* owned: poll(2)'s events, and FD_STICKY; atomic [fd.ready] */
     bool known;     /* in the set, unless it was closed behind our back */
     bool owned;
     bool stream; /* owned TCP: a read that came short has taken all there was */
@@ -35,6 +35,9 @@ struct fd_state {
 /* The end of the input, an error, or urgent data was reported: a read is worth a
  * try from now on, whatever came before. */
 #define FD_STICKY ((uint32_t)1 << 31)
+
+/* What is reported to everybody. */
+#define FD_BROKEN ((uint32_t)(POLLERR | POLLHUP))
 
 struct fd_waiter {
     struct waiter w;
@@ -68,7 +71,7 @@ void weft__fd_share(struct fd_state *d, uint32_t events);
 /* fd_clear - before a try of an owned descriptor: what is reported from now on is news. */
 static inline void fd_clear(struct fd_state *d, uint32_t events)
 {
-    __atomic_fetch_and(&d->ready, ~events, __ATOMIC_SEQ_CST);
+    __atomic_fetch_and(&d->ready, ~(events | FD_BROKEN), __ATOMIC_SEQ_CST);
 }
 
 /* fd_restore - after a try that left something, or may have. */
