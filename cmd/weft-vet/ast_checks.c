@@ -341,7 +341,7 @@ static void note_context(CXCursor c, CXCursor parent, enum CXCursorKind kind)
     if (strncmp(name, "weft_ctx_with", 13) == 0)
         here.base = ast_bare(clang_Cursor_getArgument(c, 0));
     if (strcmp(name, "weft_ctx_done") == 0 || strcmp(name, "weft_vet_on_done") == 0 ||
-        strcmp(name, "weft_ctx_err") == 0)
+        strcmp(name, "weft_ctx_err") == 0 || strcmp(name, "weft_ctx_cancel") == 0)
         here.asked = true;
     if (strcmp(name, "weft_background") == 0 && !is_fallback(parent) && here.count < 16)
         here.background[here.count++] =
@@ -399,8 +399,8 @@ static void check_duration_argument(CXCursor call)
         long long n = value ? clang_EvalResult_getAsLongLong(value) : 0;
         if (value)
             clang_EvalResult_dispose(value);
-        /* 0 and a few nanoseconds are "as soon as can be"; a million and more was counted. */
-        if (n >= 10 && n < 1000000) {
+        /* 0 and a few nanoseconds are "as soon as can be"; a thousand and more was counted. */
+        if (n >= 10 && n < 1000) {
             found(CHECK_durationarg, ast_cursor_place(call),
                   "%lld is %lld nanoseconds; write the unit, as in %lld * WEFT_MILLISECOND", n, n,
                   n);

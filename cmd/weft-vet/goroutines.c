@@ -96,6 +96,26 @@ static void check_arguments(const struct spawn *s)
 
 static bool is_shared(key t) { return t[0] == '@' || strncmp(t, "{P", 2) == 0; }
 
+/* Does who launches it count it, so that the counter cannot be zero meanwhile? */
+static bool is_counted(struct fn *f, struct inst *add)
+{
+    struct path p = path_of(call_arg(add, 0));
+    struct taken wg = {.text = p.text};
+    for (unsigned k = 0; k < prog.spawns; k++) {
+        const struct spawn *s = &prog.spawn[k];
+        struct taken there;
+        if (s->fn != f || !taken_here(s->at, s->first, &wg, &there))
+            continue;
+        bool counted = false;
+        EACH_INST (s->by, i)
+            if (i->role == ROLE_wg_add || i->role == ROLE_wg_spawn)
+                counted |= text_of(call_arg(i, 0)) == there.text;
+        if (!counted)
+            return false;
+    }
+    return true;
+}
+
 static void check_adds(struct fn *f)
 {
     if (!f->spawned)
@@ -105,6 +125,8 @@ static void check_adds(struct fn *f)
         long n;
         if (i->role != ROLE_wg_add || spawns || !call_arg(i, 1) ||
             !is_shared(text_of(call_arg(i, 0))) || (is_constant(call_arg(i, 1), &n) && n <= 0))
+            continue;
+        if (is_counted(f, i))
             continue;
         found(CHECK_waitgroup, place_of(i),
               "the goroutine adds itself: the wait may be over before it runs; add before the "

@@ -156,6 +156,18 @@ static bool is_held_by_all(struct fn *f, key lock, int depth)
     return true;
 }
 
+/* A helper that some callers call with the lock is meant to be called so. */
+static bool is_held_by_some(struct fn *f, key lock)
+{
+    for (unsigned k = 0; k < f->callers; k++) {
+        unsigned slot = f->caller[k]->call_slot;
+        struct call_locks *c = slot ? &calls[slot - 1] : NULL;
+        if (c && (among(lock, c->lock, c->locks) || is_held_by_all(c->by, lock, 0)))
+            return true;
+    }
+    return false;
+}
+
 /* ---- judging --------------------------------------------------------------------------------------- */
 
 static bool is_excused(struct fn *f)
@@ -252,7 +264,7 @@ static void judge_by_use(const struct access *all, size_t count)
     for (size_t k = 0; k < count; k++) {
         const struct access *a = &all[k];
         /* Under another lock it may be meant: the program's own rule is not seen. */
-        if (has_lock(a, best) || is_excused(a->f) || a->locks)
+        if (has_lock(a, best) || is_excused(a->f) || a->locks || is_held_by_some(a->f, best))
             continue;
         if (majority)
             report(a, best, text(", which is held in %u other places", with));

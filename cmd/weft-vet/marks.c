@@ -260,7 +260,17 @@ static bool is_given_away(struct inst *spawn, struct inst *made)
     return false;
 }
 
-static void receives_clear(int mark, struct inst *spawn, key channel)
+/* Does the function send on this parameter whatever happens? */
+static bool sends_always(struct fn *of, unsigned param)
+{
+    key t = key_text("{P%u}", param);
+    for (struct inst *i = of->inst; i < of->inst + of->insts; i++)
+        if (i->role == ROLE_send && text_of(call_arg(i, 0)) == t && always_passes(of, i))
+            return true;
+    return false;
+}
+
+static void receives_clear(int mark, struct inst *spawn, key channel, bool each_sends)
 {
     EACH_INST (f, i) {
         if (i->role != ROLE_recv && i->role != ROLE_recv_ctx && i->role != ROLE_try_recv &&
@@ -272,7 +282,8 @@ static void receives_clear(int mark, struct inst *spawn, key channel)
         struct inst *select = i->role == ROLE_on_recv ? select_of(i, &index) : NULL;
         if (select && !f->block[select->block].cyclic)
             clears_where_chosen(mark, select, index);
-        else if (select || i->role == ROLE_on_recv || !f->block[spawn->block].cyclic ||
+        else if (select || i->role == ROLE_on_recv || !each_sends ||
+                 !f->block[spawn->block].cyclic ||
                  f->block[i->block].cyclic) /* one value of many is not all of them */
             clears(mark, select ? select : i, spawn);
     }
@@ -296,7 +307,7 @@ static void lay_send_leaks(void)
                 return;
             bit(&m->set[spawn->at->number], mark);
             triggers_at_returns(mark);
-            receives_clear(mark, spawn->at, text_of(made->v));
+            receives_clear(mark, spawn->at, text_of(made->v), sends_always(spawn->fn, k));
         }
     }
 }

@@ -221,7 +221,7 @@ static bool is_lock(enum role r, int *mode)
  * Is the instruction on every way from the start to a return?  Ways that end early because a
  * pointer is NULL do not count.
  */
-static bool always_passes(struct fn *f, struct inst *through)
+bool always_passes(struct fn *f, struct inst *through)
 {
     bool *seen = zeroed(f->blocks, sizeof *seen);
     unsigned *todo = zeroed(f->blocks + 1, sizeof *todo), count = 0;

@@ -112,6 +112,9 @@ const char *lock_name(const struct inst *lock);
 /* A lock of a callee's, as this call sees it.  False if it cannot be told. */
 bool taken_here(const struct inst *call, unsigned first, const struct taken *t, struct taken *out);
 
+/* always_passes - is the instruction on every way to a return, but for tests of NULL? */
+bool always_passes(struct fn *f, struct inst *through);
+
 /* only_borrows - a call of weft's that uses a handle and leaves it to its owner. */
 bool only_borrows(const struct inst *call);
 

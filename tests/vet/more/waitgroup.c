@@ -59,8 +59,11 @@ static void through_helper(weft_wg *wg)
     weft_wg_done(wg);
 }
 static void counts_down(weft_wg *wg) { weft_yield(); weft_wg_add(wg, -1); }
+static void up_and_down(weft_wg *wg) { weft_wg_add(wg, 1); weft_yield(); weft_wg_done(wg); weft_wg_done(wg); }
 void fine(weft_wg *wg, int *out)
 {
+    weft_wg_add(wg, 1);
+    weft_go(up_and_down, wg);
     weft_wg_go(wg, own_group, out);
     weft_wg_add(wg, 3);
     weft_go(spread, wg, 4);
