@@ -40,6 +40,7 @@ struct waiter {
 struct weft_pg_pool {
     char *conninfo;
     weft_pg_pool_opts opts;
+    // weft:ignore ctxfield it is the pool that lives so long, not a request
     weft_ctx *life; /* ends when it is closed */
     weft_wg users;  /* who may touch it: acquires until what they got is given back, openers */
 
@@ -101,7 +102,7 @@ static void call_first(weft_pg_pool *pool, weft_pg *db, const struct failure *wh
     w->db = db;
     if (!db)
         pg__fail_copy(&w->fail, why);
-    weft_send(w->turn, WEFT_UNIT); /* never waits; w may be gone after the unlock */
+    weft_try_send(w->turn, WEFT_UNIT); /* there is room; w may be gone after the unlock */
 }
 
 static void open_one(weft_pg_pool *pool);
