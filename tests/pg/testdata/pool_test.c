@@ -2,7 +2,7 @@
 /*
  * Many goroutines: the pool, cancellation, a server that goes away.
  */
-//weft: -lweft_pg -lpq
+//weft: -lweft_pg -lpq -I/usr/include/postgresql
 #include "pg_test.h"
 
 #include <signal.h>
@@ -14,17 +14,16 @@ static weft_ctx *root(void) { return weft_background(); }
 
 struct asked {
     weft_pg_pool *pool;
-    weft_ctx *ctx;
     const char *sql;
     int64_t result;
     int pid;
 };
 
-static void ask(struct asked *q)
+static void ask(weft_ctx *ctx, struct asked *q)
 {
-    weft_auto(weft_pg, db) = weft_pg_acquire(q->ctx, q->pool);
+    weft_auto(weft_pg, db) = weft_pg_acquire(ctx, q->pool);
     q->pid = weft_pg_backend_pid(db);
-    q->result = weft_pg_exec(q->ctx, db, q->sql);
+    q->result = weft_pg_exec(ctx, db, q->sql);
 }
 
 /* Gone from the server: in most of five tries within 200 ms, also when the machine is busy. */
@@ -41,16 +40,16 @@ WEFT_TEST(a_cancelled_query_is_gone_and_its_connection_serves_the_next)
     int at_once = 0;
     for (int i = 0; i < TRIES; i++) {
         weft_auto(weft_ctx, client) = weft_ctx_with_cancel(root());
-        struct asked q = {pool, client, "select pg_sleep(30)", 0, 0};
+        struct asked q = {pool, "select pg_sleep(30)", 0, 0};
         weft_wg wg = {0};
-        weft_wg_go(&wg, ask, &q);
+        weft_wg_go(&wg, ask, client, &q);
         until(SLEEPERS, 1, 10 * WEFT_SECOND);
         weft_ctx_cancel(client); /* the client is gone */
         at_once += gone_at_once();
         weft_wg_wait(&wg);
         weft_check(q.result, ==, -ECANCELED);
-        struct asked next = {pool, root(), "select 1", 0, 0};
-        ask(&next);
+        struct asked next = {pool, "select 1", 0, 0};
+        ask(root(), &next);
         weft_check(next.result, ==, 1);
         weft_check(next.pid, ==, q.pid);
     }
@@ -526,13 +525,12 @@ WEFT_TEST(a_server_that_is_not_there)
 
 struct load {
     weft_pg_pool *pool;
-    weft_ctx *ctx;
     _Atomic int served, refused;
 };
 
-static void under_load(struct load *l)
+static void under_load(weft_ctx *ctx, struct load *l)
 {
-    while (weft_ctx_err(l->ctx) == 0) {
+    while (weft_ctx_err(ctx) == 0) {
         weft_auto(weft_pg, db) = weft_pg_acquire(root(), l->pool);
         weft_auto(weft_pg_rows, r) =
             weft_pg_query(root(), db, "select $1::int from pg_sleep(0.002)", 42);
@@ -569,10 +567,10 @@ WEFT_TEST(a_restart_under_load_is_survived)
     for (int i = 0; i < 2; i++) {
         weft_auto(weft_pg_pool, pool) = weft_pg_pool_new("", &(weft_pg_pool_opts){.max = 8});
         weft_auto(weft_ctx, ctx) = weft_ctx_with_cancel(root());
-        struct load l = {.pool = pool, .ctx = ctx};
+        struct load l = {.pool = pool};
         weft_wg wg = {0};
         for (int n = 0; n < 20; n++)
-            weft_wg_go(&wg, under_load, &l);
+            weft_wg_go(&wg, under_load, ctx, &l);
         until_more(&l.served, 200);
         char command[1000];
         snprintf(command, sizeof command, "%s stop %s", control, how[i]);

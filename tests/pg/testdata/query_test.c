@@ -2,7 +2,7 @@
 /*
  * Statements, parameters, rows, errors: one connection, one goroutine.
  */
-//weft: -lweft_pg -lpq
+//weft: -lweft_pg -lpq -I/usr/include/postgresql
 #include "pg_test.h"
 
 #include <float.h>
