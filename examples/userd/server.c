@@ -163,8 +163,10 @@ static void accept_all(weft_ctx *stop, weft_ctx *hard, weft_ctx *last, struct se
 
 bool server_run(weft_ctx *stop, struct server *s, int listener)
 {
-    weft_auto(weft_ctx, hard) = weft_ctx_with_cancel(weft_background());
-    weft_auto(weft_ctx, last) = weft_ctx_with_cancel(weft_background());
+    /* Both outlive stop: who is being served has some time after it. */
+    weft_auto(weft_ctx, past_stop) = weft_ctx_without_cancel(stop);
+    weft_auto(weft_ctx, hard) = weft_ctx_with_cancel(past_stop);
+    weft_auto(weft_ctx, last) = weft_ctx_with_cancel(past_stop);
     accept_all(stop, hard, last, s, listener);
     weft_fd_close(listener);
     weft_ctx_cancel(stop); /* gives the signals back: the next one ends us at once */
