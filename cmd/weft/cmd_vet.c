@@ -15,13 +15,13 @@
 #include "commands.h"
 #include "complain.h"
 #include "home.h"
+#include "vet.h"
 
-static const char missing[] =
+const char vet_missing[] =
     "it needs libclang and LLVM, which weft was built without: install "
     "libclang-14-dev, llvm-14-dev and clang-14, or newer, and build weft again";
 
-/* NULL when there is none. */
-static const char *find_program(const struct home *home)
+const char *vet_program(const struct home *home)
 {
     const char *libexec = WEFT_INSTALL_LIBEXECDIR;
     const char *places[] = {
@@ -41,9 +41,9 @@ static int run(char **args)
     int status = home_find(&home);
     if (status != 0)
         return status;
-    const char *program = find_program(&home);
+    const char *program = vet_program(&home);
     if (!program)
-        return complain("%s", missing);
+        return complain("%s", vet_missing);
 
     struct list command = {0};
     list_add(&command, program);
@@ -60,7 +60,7 @@ static int run(char **args)
         end_by_signal(WTERMSIG(end.status));
     /* The loader has said which library it misses. */
     if (WEXITSTATUS(end.status) == 127)
-        return complain("%s", missing);
+        return complain("%s", vet_missing);
     return WEXITSTATUS(end.status);
 }
 

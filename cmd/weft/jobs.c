@@ -7,7 +7,10 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
+
+#include "complain.h"
 
 enum { SLOTS = 64 };
 
@@ -18,6 +21,14 @@ struct pool {
     size_t slots, running;
     int signalled;
 };
+
+struct job *jobs_new(size_t count)
+{
+    struct job *jobs = calloc(count ? count : 1, sizeof *jobs);
+    if (!jobs)
+        exit(complain("out of memory"));
+    return jobs;
+}
 
 static size_t processors(void)
 {

@@ -14,6 +14,9 @@ struct job {
     struct ending ending; /* afterwards: how it went */
 };
 
+/* jobs_new - so many, empty; free() them.  Ends the process when there is no memory. */
+struct job *jobs_new(size_t count);
+
 /*
  * jobs_run - run them all, as many at a time as there are processors.
  *

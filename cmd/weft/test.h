@@ -5,6 +5,7 @@
  *   test_command.c  the command line, and the order of things
  *   test_find.c     from paths to units: which files are tests, and what they test
  *   test_build.c    each unit becomes a program
+ *   test_vet.c      mistakes that can be seen without running anything
  *   test_run.c      a program of tests is run, and what it says is taken apart
  *   test_report.c   what the user sees: text or JSON
  *   test_junit.c    the same for machines that keep results
@@ -32,6 +33,7 @@ struct test_options {
     struct list inputs;        /* objects and archives that were named */
     const char *junit;         /* a path, or NULL */
     bool verbose, json, cover;
+    enum { VET_TELL, VET_OFF, VET_FAIL } vet;
     const char *folder; /* a temporary one */
 };
 
@@ -41,6 +43,7 @@ enum unit_state {
     UNIT_NO_FILES, /* no file of tests */
     UNIT_NO_TESTS, /* a file of tests without a test */
     UNIT_BROKEN,   /* it does not build */
+    UNIT_VET_FAILED,
 };
 
 /* A C file of a unit. */
@@ -80,6 +83,13 @@ int test_find(struct units *units, struct test_options *options, const struct li
  * status of a complaint, or -1 when a signal came, which is left in @signalled.
  */
 int test_build(struct units *units, const struct test_options *options, int *signalled);
+
+/*
+ * test_vet - tell of what weft-vet finds in units that are still to be linked.
+ *
+ * With -vet such a unit is UNIT_VET_FAILED.  Returns as test_build() does, whose part it is.
+ */
+int test_vet(struct units *units, const struct test_options *options, int *signalled);
 
 /* ---- results ---- */
 

@@ -257,14 +257,6 @@ static void say(const struct test_options *options, const struct job *jobs, size
         compile_say(&options->flags, &jobs[i].command);
 }
 
-static struct job *make_jobs(size_t count)
-{
-    struct job *jobs = calloc(count ? count : 1, sizeof *jobs);
-    if (!jobs)
-        exit(complain("out of memory"));
-    return jobs;
-}
-
 static bool to_build(const struct unit *u) { return u->state == UNIT_TO_BUILD; }
 
 /* The program is named after its folder, which is what debuggers and reports show. */
@@ -311,7 +303,7 @@ static bool is_empty(const char *path)
 static int compile_again(const struct tools *tools, struct compilation *all, struct job *jobs,
                          size_t count)
 {
-    struct job *again = make_jobs(count);
+    struct job *again = jobs_new(count);
     size_t next = 0;
     for (size_t i = 0; i < count; i++) {
         const struct part *p = all[i].part;
@@ -364,7 +356,7 @@ static int compile_all(struct units *units, const struct tools *tools, int *sign
     int status = 0;
     for (size_t i = 0; i < units->count; i++)
         count += to_build(&units->unit[i]) ? units->unit[i].parts : 0;
-    struct job *jobs = make_jobs(count);
+    struct job *jobs = jobs_new(count);
     struct compilation *all = calloc(count ? count : 1, sizeof *all);
     if (!all)
         exit(complain("out of memory"));
@@ -406,7 +398,7 @@ static int link_all(struct units *units, const struct tools *tools, int *signall
     int status = 0;
     for (size_t i = 0; i < units->count; i++)
         count += to_build(&units->unit[i]);
-    struct job *jobs = make_jobs(count);
+    struct job *jobs = jobs_new(count);
     for (size_t i = 0; i < units->count; i++)
         if (to_build(&units->unit[i]))
             compose_link(&jobs[next++], &units->unit[i], tools);
@@ -436,6 +428,8 @@ int test_build(struct units *units, const struct test_options *options, int *sig
         status = compile_compiler(&tools.compiler);
     if (status == 0)
         status = compile_all(units, &tools, signalled);
+    if (status == 0)
+        status = test_vet(units, options, signalled);
     if (status == 0)
         status = link_all(units, &tools, signalled);
     return status;

@@ -137,6 +137,10 @@ static bool take_switch(struct test_options *o, const char *word)
         o->json = o->verbose = true;
     else if (strcmp(word, "-cover") == 0)
         o->cover = true;
+    else if (strcmp(word, "-vet") == 0 || strcmp(word, "-vet=on") == 0)
+        o->vet = VET_FAIL;
+    else if (strcmp(word, "-vet=off") == 0)
+        o->vet = VET_OFF;
     else if (strcmp(word, "-commands") == 0)
         o->flags.verbose = true;
     else
@@ -227,17 +231,20 @@ static bool run_all(struct units *units, const struct test_options *o, struct te
             is_broken |= !test_run(u, o, totals, signalled);
             continue;
         }
-        const char *trouble = u->state == UNIT_BROKEN ? "it does not build" : NULL;
+        bool is_vetted = u->state == UNIT_VET_FAILED;
+        const char *trouble = is_vetted                 ? "weft vet found mistakes"
+                              : u->state == UNIT_BROKEN ? "it does not build"
+                                                        : NULL;
         report_begin(u, o);
         junit_begin(u);
         junit_end(0, trouble);
         if (trouble)
-            report_end(u, "FAIL", -1, "[build failed]");
+            report_end(u, "FAIL", -1, is_vetted ? "[vet failed]" : "[build failed]");
         else
             report_end(u, "?", -1,
                        u->state == UNIT_NO_FILES ? "[no test files]" : "[no tests in its files]");
         totals->failed += trouble != NULL;
-        is_broken |= trouble != NULL;
+        is_broken |= trouble && !is_vetted;
     }
     return is_broken;
 }
@@ -325,6 +332,9 @@ const struct command cmd_test = {
         "    -race          find data races (ThreadSanitizer)\n"
         "    -asan          find wrong uses of memory (AddressSanitizer)\n"
         "    -ubsan         find undefined behaviour\n"
+        "    -vet           what `weft vet` calls a mistake (its checks of level E) fails the\n"
+        "                   folder, and its tests are not run; without, it is only told, when\n"
+        "                   weft-vet was built; -vet=off: not looked for\n"
         "    -exec COMMAND  run the tests' programs by this command, an emulator for instance\n"
         "    -commands      show the commands\n"
         "\n"
