@@ -29,7 +29,8 @@ struct weft_sqlite {
     sqlite3 *handle;            /* NULL: not open, and note says why */
     _Atomic uint64_t user;      /* who is in a call, as self() says it; 0: nobody */
     _Atomic(const char *) what; /* which call that is, for reports */
-    weft_ctx *ctx;              /* of the call under way; NULL between calls */
+    // weft:ignore ctxfield SQLite's callbacks need it, and it is only there during the call
+    weft_ctx *ctx; /* of the call under way; NULL between calls */
     bool busy;                  /* on_busy() was asked, and gave up for now */
     struct prepared *prepared;
     weft_sqlite_rows *rows; /* those that have a statement, linked */

@@ -41,7 +41,7 @@
 
 enum { FREE = 0, FAST = 1, SLOW = 2 };
 enum { WAITERS = 1, WOKEN = 2 };
-enum { BUCKETS = 256, SPINS_FIRST = 30, SPINS_MAX = 120 };
+enum { BUCKETS = 256, PAUSE_FIRST = 16, PAUSE_NEXT = 8, LOOKS = 8 };
 #define POLL_NS     ((int64_t)50 * 1000)
 #define STARVING_NS ((int64_t)1000 * 1000)
 
@@ -116,18 +116,25 @@ static void leave_queue(struct bucket *b, weft_mutex *mu, struct mutex_waiter *m
 
 /*
  * Another processor's goroutine may be about to unlock: true when we got it.
+ *
+ * To look is to take the cache line from the holder, and to get the mutex is to
+ * make the other wait in turn.  So the first look is late enough that somebody
+ * who locks again and again has done so many times meanwhile; the next ones are
+ * near enough that the end of a longer section is not missed by much.
+ *
  * While the P has nothing else to run, it would search for work for as long,
  * and to queue up costs a fence of all processors.
  */
 static bool poll(weft_mutex *mu, struct g *g)
 {
     int64_t end = 0;
-    for (int pause = SPINS_FIRST; pause; pause = pause < SPINS_MAX ? pause * 2 : SPINS_MAX) {
-        for (int i = 0; i < pause; i++) {
-            if (load_relaxed(&mu->weft_state) == FREE && try_take(mu, quick()))
-                return true;
+    for (int look = 0, pause = PAUSE_FIRST;; look++, pause = PAUSE_NEXT) {
+        for (int i = 0; i < pause; i++)
             cpu_relax();
-        }
+        if (load_relaxed(&mu->weft_state) == FREE && try_take(mu, quick()))
+            return true;
+        if (look < LOOKS)
+            continue;
         if (g->thread || !weft__nothing_else())
             break;
         int64_t now = weft__now();
