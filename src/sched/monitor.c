@@ -200,6 +200,7 @@ static void *monitor_main(void *arg)
     weft__thread_name("weft monitor");
     weft__thread_slack(M_SLACK_NS);
     int idle_looks = 0;
+    uint32_t last_ticks = 0;
     weft__waits_begin();
     while (!load_relaxed(&sched.stopping)) {
         uint32_t word = load_seq(&sched.monitor_word);
@@ -226,7 +227,9 @@ static void *monitor_main(void *arg)
             short_of_threads(now);
 
         bool idle = load_relaxed(&sched.taken_count) == 0 && !short_now && !look_again;
-        bool more = weft__stacks_trim(idle);
+        uint32_t ticks = all_ticks();
+        bool more = weft__stacks_trim(idle && ticks == last_ticks);
+        last_ticks = ticks;
         close |= more;
         idle_looks = idle && !more ? idle_looks + 1 : 0;
         int64_t judge = weft__waits_poll(now, idle_looks > IDLE_LOOKS);

@@ -18,7 +18,7 @@
 #define MIN_RESERVE  ((size_t)64 << 20)
 
 /* Slots whose pages are kept when free, and how much of the top of each. */
-enum { KEEP_SLOTS = 2048, TRIM_BATCH = 16384, TRIM_BATCHES = 8 };
+enum { KEEP_SLOTS = 2048, TRIM_QUIET = 4096, TRIM_BUSY = 64 };
 #define KEEP_TOP ((size_t)16 << 10)
 
 /*
@@ -28,6 +28,13 @@ enum { KEEP_SLOTS = 2048, TRIM_BATCH = 16384, TRIM_BATCHES = 8 };
  * any time since then, and the list is a stack, so those at its bottom.
  */
 #define UNWANTED_NS ((int64_t)100 * 1000 * 1000)
+
+/*
+ * Giving a page back takes a microsecond or two, of a processor that a goroutine
+ * may be due on, and who is due waits for a slice of the kernel's then.  So it is
+ * done in portions: TRIM_BUSY slots a look while anything happens, which is a
+ * tenth of a processor, and TRIM_QUIET when nothing does.
+ */
 
 enum guard_kind { GUARD_MADVISE, GUARD_MPROTECT, GUARD_NONE };
 
@@ -309,13 +316,13 @@ static int by_number(const void *a, const void *b)
 
 /* Gives all pages of some warm slots back; neighbours in one call, over their
  * guards, which stay. */
-static size_t trim_batch(void)
+static size_t trim_batch(size_t most)
 {
-    static uint32_t batch[TRIM_BATCH]; /* only the monitor trims */
+    static uint32_t batch[TRIM_QUIET]; /* only the monitor trims */
     weft__lock(&stacks.lock);
     size_t n = stacks.low > KEEP_SLOTS ? stacks.low - KEEP_SLOTS : 0;
-    if (n > TRIM_BATCH)
-        n = TRIM_BATCH;
+    if (n > most)
+        n = most;
     /* The ones below the mark; those from the top of the list take their places. */
     size_t above = stacks.warm_count - stacks.low, moved = above < n ? above : n;
     stacks.low -= n;
@@ -375,8 +382,8 @@ bool weft__stacks_trim(bool idle)
         mark_low();
     else if (now - marked < UNWANTED_NS)
         return false;
-    for (int i = 0; i < TRIM_BATCHES && load_relaxed(&stacks.low) > KEEP_SLOTS; i++)
-        trim_batch();
+    if (load_relaxed(&stacks.low) > KEEP_SLOTS)
+        trim_batch(idle ? TRIM_QUIET : TRIM_BUSY);
     if (load_relaxed(&stacks.low) > KEEP_SLOTS)
         return true;
     marked = now;

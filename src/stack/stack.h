@@ -48,9 +48,10 @@ void weft__stack_put(struct stack_cache *cache, char *hi);
 /* weft__stack_flush - give a cache's slots to the common list. */
 void weft__stack_flush(struct stack_cache *cache);
 
-/* weft__stacks_trim - give memory beyond the kept amount back that has not been
- * wanted for a while; @idle: all of it, and the deep parts of what is kept.
- * True when there is more to do.  For the monitor. */
+/* weft__stacks_trim - give a portion of the memory beyond the kept amount back that
+ * has not been wanted for a while; @idle, when nothing has run since the last
+ * call: of all of it, and then the deep parts of what is kept.  True when there
+ * is more to do.  For the monitor. */
 bool weft__stacks_trim(bool idle);
 
 /* weft__stack_map, _unmap - a stack of another size, with a guard below. */
