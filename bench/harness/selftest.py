@@ -176,6 +176,16 @@ class Harness(unittest.TestCase):
         self.assertIn("go: does not build: x.c:1: error: no such thing", out)
         self.assertEqual(status, 1)
 
+    def test_the_readme_shows_what_was_measured(self):
+        results = runtimes.read(os.path.join(runtimes.BENCH, "RESULTS.md"))
+        shown = runtimes.read(os.path.join(runtimes.ROOT, "README.md"))
+        table = shown.partition(report.BEGIN)[2].partition(report.END)[0].strip()
+        self.assertTrue(table)
+        self.assertIn(table, results)
+        for plot in ("ratio.svg", "scale.svg"):
+            self.assertIn(f"bench/{plot}", shown)
+            self.assertIn("</svg>", runtimes.read(os.path.join(runtimes.BENCH, plot)))
+
     def test_a_missing_toolchain_is_left_out_and_said_so(self):
         status, out, _ = self.run_bench(line(50), None, go_missing="Go: not found")
         self.assertIn("go is left out: Go: not found", out)
