@@ -235,36 +235,31 @@ static ssize_t on_the_pool(const struct op *op, ssize_t (*fn)(int, const struct 
 /* ---- reading and writing ---------------------------------------------------------------- */
 
 /* What is no socket, after the try that found that out. */
-static noinline ssize_t read_slow(struct op *op, const struct iovec *iov, int count)
+static noinline ssize_t slow(struct op *op, const struct iovec *iov, int count, short events)
 {
+    bool reads = events == POLLIN;
     for (;;) {
-        ssize_t n = read_other(op->fd, iov, count);
+        ssize_t n = reads ? read_other(op->fd, iov, count) : write_other(op->fd, iov, count);
         if (n == ON_THE_POOL)
-            n = on_the_pool(op, pool_readv, iov, count);
+            n = on_the_pool(op, reads ? pool_readv : pool_writev, iov, count);
         if (n == -EINTR)
             continue;
         if (n != WAIT)
             return n;
-        int err = op_wait(op, POLLIN);
+        int err = op_wait(op, events);
         if (err != 0)
             return err;
     }
 }
 
-static noinline ssize_t write_slow(struct op *op, const struct iovec *iov, int count)
+static ssize_t read_slow(struct op *op, const struct iovec *iov, int count)
 {
-    for (;;) {
-        ssize_t n = write_other(op->fd, iov, count);
-        if (n == ON_THE_POOL)
-            n = on_the_pool(op, pool_writev, iov, count);
-        if (n == -EINTR)
-            continue;
-        if (n != WAIT)
-            return n;
-        int err = op_wait(op, POLLOUT);
-        if (err != 0)
-            return err;
-    }
+    return slow(op, iov, count, POLLIN);
+}
+
+static ssize_t write_slow(struct op *op, const struct iovec *iov, int count)
+{
+    return slow(op, iov, count, POLLOUT);
 }
 
 static ssize_t read_op(struct op *op, void *buf, size_t n)
