@@ -84,6 +84,16 @@ int test_find(struct units *units, struct test_options *options, const struct li
  */
 int test_build(struct units *units, const struct test_options *options, int *signalled);
 
+/* ---- test_build.c, for those who start tools on a unit's files ---- */
+
+/* flag_begins - with one of @with, which ends with NULL. */
+bool flag_begins(const char *flag, const char *const *with);
+/* add_flags - append @flags, with the words they take, without those that @but names. */
+void add_flags(struct list *to, const struct list *flags, bool (*but)(const char *));
+/* show_file - copy what a tool said to standard error, under "# heading" unless @headed; and
+ * remove the file. */
+void show_file(const char *path, const char *heading, bool *headed);
+
 /*
  * test_vet - tell of what weft-vet finds in units that are still to be linked.
  *

@@ -23,7 +23,7 @@
 
 /* ---- flags ----------------------------------------------------------------------------------- */
 
-static bool begins(const char *flag, const char *const *with)
+bool flag_begins(const char *flag, const char *const *with)
 {
     for (; *with; with++)
         if (strncmp(flag, *with, strlen(*with)) == 0)
@@ -36,7 +36,7 @@ static bool is_for_compiling(const char *flag)
 {
     static const char *const with[] = {"-D",   "-U", "-I",        "-i",    "-x", "-W",
                                        "-std", "-M", "-pedantic", "-ansi", NULL};
-    return begins(flag, with) && strncmp(flag, "-Wl,", 4) != 0;
+    return flag_begins(flag, with) && strncmp(flag, "-Wl,", 4) != 0;
 }
 
 /* Of no use when nothing is linked. */
@@ -45,10 +45,10 @@ static bool is_for_linking(const char *flag)
     static const char *const with[] = {"-l",      "-L",        "-Wl,",      "-Xlinker", "-z",
                                        "-T",      "-u",        "-static",   "-shared",  "-pie",
                                        "-no-pie", "-rdynamic", "-fuse-ld=", NULL};
-    return begins(flag, with);
+    return flag_begins(flag, with);
 }
 
-static void add_flags(struct list *to, const struct list *flags, bool (*but)(const char *))
+void add_flags(struct list *to, const struct list *flags, bool (*but)(const char *))
 {
     for (size_t i = 0; i < flags->count; i++) {
         const char *flag = flags->item[i];
@@ -123,7 +123,7 @@ static void compose_compile(struct job *job, const struct unit *u, const struct 
 }
 
 /* Shown once, also when several units have the file's part. */
-static void show_file(const char *path, const char *heading, bool *headed)
+void show_file(const char *path, const char *heading, bool *headed)
 {
     FILE *file = fopen(path, "re");
     char bytes[4096];

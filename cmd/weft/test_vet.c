@@ -6,7 +6,6 @@
  * the same, unless -vet was given.  A file that compiles but that libclang cannot read is left
  * alone then, too; the compiler may be another.
  */
-#include <string.h>
 #include <sys/wait.h>
 
 #include "complain.h"
@@ -15,22 +14,11 @@
 #include "test.h"
 #include "vet.h"
 
-/* What a file means depends on these. */
-static void add_flags(struct list *to, const struct list *flags)
+/* What a file means does not depend on it. */
+static bool is_of_no_meaning(const char *flag)
 {
-    static const char *const with[] = {"-D", "-U", "-I", "-i", "-std"};
-    for (size_t i = 0; i < flags->count; i++) {
-        const char *flag = flags->item[i];
-        bool pair = compile_takes_word(flag) && i + 1 < flags->count;
-        for (size_t k = 0; k < sizeof with / sizeof *with; k++)
-            if (strncmp(flag, with[k], strlen(with[k])) == 0) {
-                list_add(to, flag);
-                if (pair)
-                    list_add(to, flags->item[i + 1]);
-                break;
-            }
-        i += pair;
-    }
+    static const char *const with[] = {"-D", "-U", "-I", "-i", "-std", NULL};
+    return !flag_begins(flag, with);
 }
 
 static void compose(struct job *job, const struct unit *u, const struct test_options *options,
@@ -45,25 +33,13 @@ static void compose(struct job *job, const struct unit *u, const struct test_opt
     list_add(command, "-j");
     list_add(command, "1");
     for (size_t i = 0; i < u->parts; i++)
-        add_flags(command, &u->part[i].flags);
-    add_flags(command, &u->manifest.flags);
-    add_flags(command, &options->flags.args);
+        add_flags(command, &u->part[i].flags, is_of_no_meaning);
+    add_flags(command, &u->manifest.flags, is_of_no_meaning);
+    add_flags(command, &options->flags.args, is_of_no_meaning);
     for (size_t i = 0; i < u->parts; i++)
         if (u->part[i].is_linked)
             list_add(command, u->part[i].path);
     job->output = text("%s/vet.log", u->folder);
-}
-
-static void show(const struct unit *u, const char *path)
-{
-    char bytes[4096];
-    size_t n;
-    FILE *file = fopen(path, "re");
-    fprintf(stderr, "# %s: weft vet\n", u->label);
-    while (file && (n = fread(bytes, 1, sizeof bytes, file)) > 0)
-        fwrite(bytes, 1, n, stderr);
-    if (file)
-        fclose(file);
 }
 
 int test_vet(struct units *units, const struct test_options *options, int *signalled)
@@ -91,11 +67,12 @@ int test_vet(struct units *units, const struct test_options *options, int *signa
         if (u->state != UNIT_TO_BUILD)
             continue;
         const struct job *job = &jobs[next++];
+        bool headed = false;
         bool found = !job->ending.error && WIFEXITED(job->ending.status) &&
                      WEXITSTATUS(job->ending.status) == 1;
         if (job_done_well(job) || (!found && options->vet != VET_FAIL))
             continue;
-        show(u, job->output);
+        show_file(job->output, text("%s: weft vet", u->label), &headed);
         if (options->vet == VET_FAIL)
             u->state = UNIT_VET_FAILED;
     }
